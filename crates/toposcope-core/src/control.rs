@@ -1,0 +1,119 @@
+//! How long computations stay in touch with whoever started them: progress out, cancellation in.
+
+use std::cell::Cell;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use crate::Error;
+
+/// How often an observer is asked. Well below the 100 ms in which Ctrl-C has to act.
+const PERIOD: Duration = Duration::from_millis(20);
+/// Reading the clock costs about as much as a small unit of work, so it is read once per this many ticks.
+const TICKS_PER_CLOCK: u32 = 64;
+
+/// Whoever watches a computation.
+pub trait Observer {
+    /// `done` of `total` units of `stage` are finished. `Break` stops the computation with [`Error::Interrupted`].
+    fn observe(&self, stage: &'static str, done: u64, total: u64) -> ControlFlow<()>;
+}
+
+/// Passed down every long computation; polled by its loops. Lives on the calling thread.
+pub struct Control<'a> {
+    observer: Option<&'a dyn Observer>,
+    ticks: Cell<u32>,
+    last: Cell<Instant>,
+}
+
+impl<'a> Control<'a> {
+    /// Nobody watches: polling costs one branch.
+    pub fn none() -> Self {
+        Self {
+            observer: None,
+            ticks: Cell::new(0),
+            last: Cell::new(Instant::now()),
+        }
+    }
+
+    /// Ask `observer` about every 20 ms.
+    pub fn new(observer: &'a dyn Observer) -> Self {
+        Self {
+            observer: Some(observer),
+            ..Self::none()
+        }
+    }
+
+    /// To be called once per unit of work of microseconds; cheap unless 20 ms have passed.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if the observer wants to stop.
+    pub fn poll(&self, stage: &'static str, done: usize, total: usize) -> Result<(), Error> {
+        let Some(observer) = self.observer else {
+            return Ok(());
+        };
+        let ticks = self.ticks.get() + 1;
+        if ticks < TICKS_PER_CLOCK {
+            self.ticks.set(ticks);
+            return Ok(());
+        }
+        self.ticks.set(0);
+        if self.last.get().elapsed() < PERIOD {
+            return Ok(());
+        }
+        self.poll_now(observer, stage, done, total)
+    }
+
+    /// To be called once per unit of work of milliseconds.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if the observer wants to stop.
+    pub fn poll_coarse(&self, stage: &'static str, done: usize, total: usize) -> Result<(), Error> {
+        match self.observer {
+            Some(observer) if self.last.get().elapsed() >= PERIOD => {
+                self.poll_now(observer, stage, done, total)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn poll_now(
+        &self,
+        observer: &dyn Observer,
+        stage: &'static str,
+        done: usize,
+        total: usize,
+    ) -> Result<(), Error> {
+        let verdict = observer.observe(stage, done as u64, total as u64);
+        self.last.set(Instant::now());
+        match verdict {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Error::Interrupted),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct StopAtOnce;
+    impl Observer for StopAtOnce {
+        fn observe(&self, _: &'static str, _: u64, _: u64) -> ControlFlow<()> {
+            ControlFlow::Break(())
+        }
+    }
+
+    #[test]
+    fn an_observer_stops_a_loop_within_its_period() {
+        let control = Control::new(&StopAtOnce);
+        let start = Instant::now();
+        let stopped = (0..u64::MAX).find(|_| control.poll("test", 0, 0).is_err());
+        assert!(stopped.is_some());
+        assert!(start.elapsed() < Duration::from_secs(1));
+    }
+
+    #[test]
+    fn nobody_watching_never_stops() {
+        let control = Control::none();
+        assert!((0..1000).all(|_| control.poll("test", 0, 0).is_ok()));
+    }
+}

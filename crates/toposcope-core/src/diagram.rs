@@ -1,0 +1,105 @@
+//! Persistence diagrams: columns in canonical order.
+
+/// The intervals of all dimensions as columns, sorted by (dimension, birth, death), zero lengths dropped.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Diagram {
+    dims: Vec<u8>,
+    births: Vec<f64>,
+    deaths: Vec<f64>,
+    max_dim: u8,
+}
+
+/// One interval: homology dimension, birth, death (`inf` = essential).
+pub type Interval = (u8, f64, f64);
+
+impl Diagram {
+    /// A diagram of dimensions `0..=max_dim` from intervals in any order; those of zero length, and those of higher
+    /// dimensions, are dropped.
+    pub fn from_intervals(intervals: impl IntoIterator<Item = Interval>, max_dim: u8) -> Self {
+        let mut intervals: Vec<Interval> = intervals
+            .into_iter()
+            .filter(|&(dim, birth, death)| dim <= max_dim && birth < death)
+            .collect();
+        intervals.sort_unstable_by(|a, b| {
+            a.0.cmp(&b.0)
+                .then(a.1.total_cmp(&b.1))
+                .then(a.2.total_cmp(&b.2))
+        });
+        Self {
+            dims: intervals.iter().map(|i| i.0).collect(),
+            births: intervals.iter().map(|i| i.1).collect(),
+            deaths: intervals.iter().map(|i| i.2).collect(),
+            max_dim,
+        }
+    }
+
+    /// Largest homology dimension that was computed.
+    pub fn max_dim(&self) -> u8 {
+        self.max_dim
+    }
+
+    /// Number of intervals over all dimensions.
+    pub fn len(&self) -> usize {
+        self.dims.len()
+    }
+
+    /// Whether there is no interval at all.
+    pub fn is_empty(&self) -> bool {
+        self.dims.is_empty()
+    }
+
+    /// Homology dimension of each interval.
+    pub fn dims(&self) -> &[u8] {
+        &self.dims
+    }
+
+    /// Birth of each interval.
+    pub fn births(&self) -> &[f64] {
+        &self.births
+    }
+
+    /// Death of each interval; `inf` if it is essential.
+    pub fn deaths(&self) -> &[f64] {
+        &self.deaths
+    }
+
+    /// The columns themselves: dimensions, births, deaths.
+    pub fn into_columns(self) -> (Vec<u8>, Vec<f64>, Vec<f64>) {
+        (self.dims, self.births, self.deaths)
+    }
+
+    /// The intervals of one dimension, `(birth, death)` in order.
+    pub fn intervals(&self, dim: u8) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let from = self.dims.partition_point(|&d| d < dim);
+        let to = self.dims.partition_point(|&d| d <= dim);
+        self.births[from..to]
+            .iter()
+            .copied()
+            .zip(self.deaths[from..to].iter().copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn canonical_order_without_zero_lengths() {
+        let inf = f64::INFINITY;
+        let intervals = [
+            (1, 0.5, 0.75),
+            (0, 0.0, inf),
+            (0, 0.0, 0.25),
+            (0, 0.0, 0.0),
+            (2, 0.0, 1.0),
+        ];
+        let diagram = Diagram::from_intervals(intervals, 1);
+        assert_eq!(diagram.len(), 3);
+        assert_eq!(
+            diagram.intervals(0).collect::<Vec<_>>(),
+            [(0.0, 0.25), (0.0, inf)]
+        );
+        assert_eq!(diagram.intervals(1).collect::<Vec<_>>(), [(0.5, 0.75)]);
+        assert_eq!(diagram.intervals(2).count(), 0);
+    }
+}

@@ -1,0 +1,27 @@
+//! Exact persistent homology of Vietoris–Rips filtrations, at once and over a stream.
+//!
+//! # Conventions
+//! - The filtration value of a simplex is its diameter. An edge equal to the threshold is in.
+//! - Edges are ordered by (length, index), where the index of `{i, j}`, `i > j`, is `i (i - 1) / 2 + j`: it does not
+//!   change when vertices are appended. Ties are exact, never perturbed.
+//! - Lengths are f64. Intervals of zero length are dropped; an essential interval dies at `inf`; diagrams are sorted by
+//!   (dimension, birth, death).
+//! - Coefficients are in Z/p. Every result is a function of the input alone: no thread count, hash order or clock enters.
+
+mod batch;
+mod control;
+mod diagram;
+mod distances;
+mod error;
+mod metric;
+mod params;
+mod points;
+
+pub use batch::{RipsInput, rips};
+pub use control::{Control, Observer};
+pub use diagram::{Diagram, Interval};
+pub use distances::{DistanceMatrix, SparseDistances, SparseEdge};
+pub use error::Error;
+pub use metric::Metric;
+pub use params::{LARGEST_FIELD, LARGEST_MAX_DIM, Method, RipsParams};
+pub use points::Points;

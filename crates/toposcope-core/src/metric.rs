@@ -1,0 +1,128 @@
+//! How distances between points are measured.
+
+use crate::Error;
+
+/// A metric on points. Everything offered here satisfies the triangle inequality, which the error bounds of the
+/// streaming engine rest on; that is why squared Euclidean and `1 - cos` are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Metric {
+    /// Straight line.
+    Euclidean,
+    /// Chord between the points' directions on the unit sphere, `sqrt(2 - 2 cos)`: from 0 to 2.
+    Cosine,
+    /// Sum of the coordinate differences.
+    Manhattan,
+    /// Largest coordinate difference.
+    Chebyshev,
+}
+
+/// Partial sums kept side by side: lets the compiler use vector registers while the order of additions, hence the last
+/// bit of every distance, stays the same on every machine.
+const LANES: usize = 8;
+
+impl Metric {
+    /// The metric of this name.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an unknown name, and for the squared and cosine "distances" that are no metrics, with the reason.
+    pub fn from_name(name: &str) -> Result<Self, Error> {
+        match name {
+            "euclidean" => Ok(Self::Euclidean),
+            "cosine" => Ok(Self::Cosine),
+            "manhattan" | "cityblock" | "l1" => Ok(Self::Manhattan),
+            "chebyshev" | "linf" => Ok(Self::Chebyshev),
+            "sqeuclidean" => Err(Error::invalid(
+                "metric",
+                "a metric; squared distances break the triangle inequality (use \"euclidean\" and square births and deaths)",
+                "\"sqeuclidean\"",
+            )),
+            _ => Err(Error::invalid(
+                "metric",
+                "\"euclidean\", \"cosine\", \"manhattan\", \"chebyshev\" or \"precomputed\"",
+                format!("\"{name}\""),
+            )),
+        }
+    }
+
+    /// The name that [`Self::from_name`] reads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Euclidean => "euclidean",
+            Self::Cosine => "cosine",
+            Self::Manhattan => "manhattan",
+            Self::Chebyshev => "chebyshev",
+        }
+    }
+
+    /// Distance between two rows of equal length, in f64. Rows must be of unit length for [`Metric::Cosine`].
+    pub fn between<T: Copy + Into<f64>>(self, a: &[T], b: &[T]) -> f64 {
+        match self {
+            Self::Euclidean | Self::Cosine => fold(a, b, |sum, x| sum + x * x, |s, t| s + t).sqrt(),
+            Self::Manhattan => fold(a, b, |sum, x| sum + x.abs(), |s, t| s + t),
+            Self::Chebyshev => fold(a, b, |max, x| f64::max(max, x.abs()), f64::max),
+        }
+    }
+}
+
+#[inline]
+fn fold<T: Copy + Into<f64>>(
+    a: &[T],
+    b: &[T],
+    step: impl Fn(f64, f64) -> f64,
+    join: impl Fn(f64, f64) -> f64,
+) -> f64 {
+    debug_assert_eq!(a.len(), b.len());
+    let mut lanes = [0.0; LANES];
+    let (blocks_a, blocks_b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let rest = blocks_a.remainder().iter().zip(blocks_b.remainder());
+    for (x, y) in blocks_a.zip(blocks_b) {
+        for lane in 0..LANES {
+            lanes[lane] = step(lanes[lane], x[lane].into() - y[lane].into());
+        }
+    }
+    let mut total = lanes.into_iter().reduce(&join).unwrap_or(0.0);
+    for (&x, &y) in rest {
+        total = step(total, x.into() - y.into());
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_round_trip() {
+        for metric in [
+            Metric::Euclidean,
+            Metric::Cosine,
+            Metric::Manhattan,
+            Metric::Chebyshev,
+        ] {
+            assert_eq!(Metric::from_name(metric.name()), Ok(metric));
+        }
+        let refusal = Metric::from_name("sqeuclidean").unwrap_err().to_string();
+        assert!(refusal.contains("triangle inequality"));
+        assert!(Metric::from_name("hamming").is_err());
+    }
+
+    #[test]
+    fn agrees_with_a_plain_loop_on_every_length() {
+        for n in 0..40u32 {
+            let a: Vec<f64> = (0..n).map(|i| f64::from(i * i % 7)).collect();
+            let b: Vec<f64> = (0..n).map(|i| f64::from(i * 5 % 11)).collect();
+            let differences = || a.iter().zip(&b).map(|(x, y)| (x - y).abs());
+            assert_eq!(
+                Metric::Manhattan.between(&a, &b),
+                differences().sum::<f64>()
+            );
+            assert_eq!(
+                Metric::Chebyshev.between(&a, &b),
+                differences().fold(0.0, f64::max)
+            );
+            let euclidean = differences().map(|x| x * x).sum::<f64>().sqrt();
+            assert_eq!(Metric::Euclidean.between(&a, &b), euclidean);
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Points: rows of coordinates, in the precision in which they came.
+
+use crate::{Error, Metric};
+
+/// Coordinates as they came; arithmetic on them is always done in f64.
+#[derive(Debug, Clone, PartialEq)]
+enum Coordinates {
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+}
+
+/// `n_points` rows of `n_dims` finite coordinates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Points {
+    coordinates: Coordinates,
+    n_points: usize,
+    n_dims: usize,
+}
+
+impl Points {
+    /// Points from rows of `n_dims` float32 coordinates, one after the other.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the length is not a multiple of `n_dims`, or a coordinate is not finite.
+    pub fn from_f32(coordinates: Vec<f32>, n_dims: usize) -> Result<Self, Error> {
+        let n_points = row_count(coordinates.len(), n_dims)?;
+        check_finite(coordinates.iter().map(|&x| f64::from(x)), n_dims)?;
+        Ok(Self {
+            coordinates: Coordinates::F32(coordinates),
+            n_points,
+            n_dims,
+        })
+    }
+
+    /// Points from rows of `n_dims` float64 coordinates, one after the other.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if the length is not a multiple of `n_dims`, or a coordinate is not finite.
+    pub fn from_f64(coordinates: Vec<f64>, n_dims: usize) -> Result<Self, Error> {
+        let n_points = row_count(coordinates.len(), n_dims)?;
+        check_finite(coordinates.iter().copied(), n_dims)?;
+        Ok(Self {
+            coordinates: Coordinates::F64(coordinates),
+            n_points,
+            n_dims,
+        })
+    }
+
+    /// Number of rows.
+    pub fn n_points(&self) -> usize {
+        self.n_points
+    }
+
+    /// Number of coordinates of each row.
+    pub fn n_dims(&self) -> usize {
+        self.n_dims
+    }
+
+    /// Bytes held by the coordinates.
+    pub fn bytes(&self) -> usize {
+        match &self.coordinates {
+            Coordinates::F32(c) => size_of_val(c.as_slice()),
+            Coordinates::F64(c) => size_of_val(c.as_slice()),
+        }
+    }
+
+    /// Row `i` in f64.
+    pub fn row(&self, i: usize) -> Vec<f64> {
+        let at = i * self.n_dims..(i + 1) * self.n_dims;
+        match &self.coordinates {
+            Coordinates::F32(c) => c[at].iter().map(|&x| f64::from(x)).collect(),
+            Coordinates::F64(c) => c[at].to_vec(),
+        }
+    }
+
+    /// Distance between rows `i` and `j`. For [`Metric::Cosine`] the rows must have been made ready by [`Self::ready_for`].
+    pub fn distance(&self, metric: Metric, i: usize, j: usize) -> f64 {
+        let (a, b) = (i * self.n_dims, j * self.n_dims);
+        match &self.coordinates {
+            Coordinates::F32(c) => metric.between(&c[a..a + self.n_dims], &c[b..b + self.n_dims]),
+            Coordinates::F64(c) => metric.between(&c[a..a + self.n_dims], &c[b..b + self.n_dims]),
+        }
+    }
+
+    /// The points in the form in which `metric` measures them: of length one for [`Metric::Cosine`], else as they are.
+    ///
+    /// The norm is taken in f64 and the quotient rounded to the precision of the points, so that batch and stream, which
+    /// stores what it has seen, measure the same bytes.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a row to be normalised is zero.
+    pub fn ready_for(mut self, metric: Metric) -> Result<Self, Error> {
+        if metric == Metric::Cosine && self.n_dims > 0 {
+            match &mut self.coordinates {
+                Coordinates::F32(c) => normalise(c, self.n_dims, |x| f64::from(x), |x| x as f32)?,
+                Coordinates::F64(c) => normalise(c, self.n_dims, |x| x, |x| x)?,
+            }
+        }
+        Ok(self)
+    }
+}
+
+fn row_count(len: usize, n_dims: usize) -> Result<usize, Error> {
+    if n_dims == 0 {
+        return if len == 0 {
+            Ok(0)
+        } else {
+            Err(Error::invalid(
+                "points",
+                "at least one coordinate per point",
+                "n_dims = 0",
+            ))
+        };
+    }
+    if !len.is_multiple_of(n_dims) {
+        let expected = format!("a whole number of rows of {n_dims} coordinates");
+        return Err(Error::invalid(
+            "points",
+            expected,
+            format!("{len} coordinates"),
+        ));
+    }
+    let n_points = len / n_dims;
+    if n_points > u32::MAX as usize {
+        return Err(Error::invalid(
+            "points",
+            "at most 4294967295 points",
+            n_points,
+        ));
+    }
+    Ok(n_points)
+}
+
+fn check_finite(coordinates: impl Iterator<Item = f64>, n_dims: usize) -> Result<(), Error> {
+    for (at, x) in coordinates.enumerate() {
+        if !x.is_finite() {
+            let got = format!("{x} in row {}, column {}", at / n_dims, at % n_dims);
+            return Err(Error::invalid("points", "finite coordinates", got));
+        }
+    }
+    Ok(())
+}
+
+fn normalise<T: Copy>(
+    coordinates: &mut [T],
+    n_dims: usize,
+    widen: impl Fn(T) -> f64,
+    narrow: impl Fn(f64) -> T,
+) -> Result<(), Error> {
+    for (i, row) in coordinates.chunks_exact_mut(n_dims).enumerate() {
+        // Scaled by the largest coordinate first: squares of tiny or huge ones would vanish or overflow.
+        let largest = row.iter().map(|&x| widen(x).abs()).fold(0.0, f64::max);
+        if largest == 0.0 {
+            let expected = "non-zero rows, as the cosine metric needs a direction";
+            return Err(Error::invalid(
+                "points",
+                expected,
+                format!("zeros in row {i}"),
+            ));
+        }
+        let norm = largest
+            * row
+                .iter()
+                .map(|&x| (widen(x) / largest).powi(2))
+                .sum::<f64>()
+                .sqrt();
+        for x in row {
+            *x = narrow(widen(*x) / norm);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_precisions_measure_the_same() {
+        let values = [0.0, 0.5, 3.0, 4.5, -1.25, 2.0];
+        let wide = Points::from_f64(values.to_vec(), 2).unwrap();
+        let narrow = Points::from_f32(values.iter().map(|&x| x as f32).collect(), 2).unwrap();
+        for metric in [Metric::Euclidean, Metric::Manhattan, Metric::Chebyshev] {
+            for (i, j) in [(0, 1), (0, 2), (1, 2), (1, 1)] {
+                assert_eq!(wide.distance(metric, i, j), narrow.distance(metric, i, j));
+            }
+        }
+        assert_eq!(wide.distance(Metric::Euclidean, 0, 1), 5.0);
+    }
+
+    #[test]
+    fn cosine_is_the_chord() {
+        let points = Points::from_f64(vec![2.0, 0.0, 0.0, 5.0, -1e-200, 0.0], 2).unwrap();
+        let points = points.ready_for(Metric::Cosine).unwrap();
+        assert_eq!(points.distance(Metric::Cosine, 0, 1), 2f64.sqrt());
+        assert_eq!(points.distance(Metric::Cosine, 0, 2), 2.0);
+    }
+
+    #[test]
+    fn wrong_input_is_named() {
+        let message = |r: Result<Points, Error>| r.unwrap_err().to_string();
+        assert!(
+            message(Points::from_f64(vec![1.0, f64::NAN], 2)).contains("NaN in row 0, column 1")
+        );
+        assert!(message(Points::from_f32(vec![1.0; 3], 2)).contains("3 coordinates"));
+        assert!(message(Points::from_f32(vec![1.0; 3], 0)).contains("n_dims = 0"));
+        let zero = Points::from_f32(vec![1.0, 0.0, 0.0, 0.0], 2).unwrap();
+        assert!(message(zero.ready_for(Metric::Cosine)).contains("zeros in row 1"));
+    }
+}
