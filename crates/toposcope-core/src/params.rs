@@ -88,7 +88,8 @@ impl RipsParams {
             ));
         }
         let p = self.field;
-        let prime = p >= 2 && (2..).take_while(|d| d * d <= p).all(|d| p % d != 0);
+        // No divisor up to the square root of the largest field: 255² < 65521 < 256².
+        let prime = p >= 2 && (2..=255).all(|d| p == d || !p.is_multiple_of(d));
         if !prime || p > LARGEST_FIELD {
             return Err(Error::invalid(
                 "field",

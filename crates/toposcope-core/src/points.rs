@@ -10,6 +10,10 @@ enum Coordinates {
 }
 
 /// `n_points` rows of `n_dims` finite coordinates.
+#[expect(
+    clippy::struct_field_names,
+    reason = "n_points is the name of the concept everywhere"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Points {
     coordinates: Coordinates,
@@ -92,7 +96,7 @@ impl Points {
     pub fn ready_for(mut self, metric: Metric) -> Result<Self, Error> {
         if metric == Metric::Cosine && self.n_dims > 0 {
             match &mut self.coordinates {
-                Coordinates::F32(c) => normalise(c, self.n_dims, |x| f64::from(x), |x| x as f32)?,
+                Coordinates::F32(c) => normalise(c, self.n_dims, f64::from, |x| x as f32)?,
                 Coordinates::F64(c) => normalise(c, self.n_dims, |x| x, |x| x)?,
             }
         }

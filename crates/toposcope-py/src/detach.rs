@@ -1,0 +1,73 @@
+//! The only door out of Python: run Rust work detached, stay interruptible, keep panics inside.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pyo3::prelude::*;
+use toposcope_core::{Control, Error, Observer};
+
+use crate::errors::{IntoPyResult, exception};
+
+/// Attaches every 20 ms to let Ctrl-C act and to report progress. `check_signals` acts on the main thread only, which is
+/// why the work runs on the calling thread and not on one of ours.
+struct Attendant<'a> {
+    progress: Option<&'a Py<PyAny>>,
+    raised: RefCell<Option<PyErr>>,
+}
+
+impl Observer for Attendant<'_> {
+    fn observe(&self, stage: &'static str, done: u64, total: u64) -> ControlFlow<()> {
+        let outcome = Python::attach(|py| {
+            py.check_signals()?;
+            match self.progress {
+                Some(progress) => progress.call1(py, (stage, done, total)).map(drop),
+                None => Ok(()),
+            }
+        });
+        match outcome {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.raised.replace(Some(error));
+                ControlFlow::Break(())
+            }
+        }
+    }
+}
+
+/// Run `work` without holding the interpreter. `progress(stage, done, total)` is called about every 20 ms; an exception
+/// raised by it, or by a signal handler, stops the work and is raised here.
+pub(crate) fn detached<T: Send>(
+    py: Python<'_>,
+    progress: Option<&Py<PyAny>>,
+    work: impl FnOnce(&Control<'_>) -> Result<T, Error> + Send,
+) -> PyResult<T> {
+    let (result, raised) = py.detach(|| {
+        let attendant = Attendant {
+            progress,
+            raised: RefCell::new(None),
+        };
+        let control = Control::new(&attendant);
+        let result = catch_unwind(AssertUnwindSafe(|| work(&control)));
+        (result, attendant.raised.into_inner())
+    });
+    match (result, raised) {
+        (_, Some(error)) => Err(error),
+        (Ok(result), None) => result.into_py(),
+        (Err(panic), None) => Err(internal_error(panic.as_ref())),
+    }
+}
+
+/// A panic is a bug of ours; users get an exception that `except Exception` catches.
+fn internal_error(panic: &(dyn Any + Send)) -> PyErr {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("unknown cause");
+    exception(
+        "InternalError",
+        &format!("internal error, please report it: {text}"),
+    )
+}

@@ -1,0 +1,141 @@
+"""Batch persistence: one call, one diagram."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from toposcope import _core
+from toposcope._progress import progress_callback
+from toposcope._typing import describe, float_array, integer, number
+from toposcope.diagram import Diagram, DiagramInfo
+
+if TYPE_CHECKING:
+    from toposcope._typing import Progress
+
+_LARGEST_FIELD = 65_521
+_LARGEST_MAX_DIM = 12
+
+
+def rips(
+    points: Any,
+    max_dim: int = 1,
+    threshold: float | None = None,
+    *,
+    metric: str = "euclidean",
+    field: int = 2,
+    method: str = "auto",
+    n_threads: int | None = None,
+    progress: bool | Progress = False,
+) -> Diagram:
+    r"""Persistent homology of the Vietoris–Rips filtration.
+
+    A simplex enters at its diameter, the largest distance between two of its vertices.
+
+    Parameters
+    ----------
+    points : array-like of shape (n_points, n_dims), or distances
+        Points as float32 or float64, in any memory order; integers are converted. With ``metric="precomputed"``,
+        distances: a square matrix of shape (n_points, n_points), symmetric with a zero diagonal; or the condensed form
+        of SciPy's ``pdist``, of shape (n_points * (n_points - 1) / 2,); or a SciPy sparse matrix, in which an absent
+        pair is no edge. In the dense forms ``inf`` stands for no edge.
+    max_dim : int, default=1
+        Largest homology dimension computed.
+    threshold : float, optional
+        Largest diameter built; an edge of just that length is in. By default the enclosing radius,
+        :math:`\min_i \max_j d(i, j)`, from where on nothing changes; for sparse distances, all of them.
+    metric : {"euclidean", "cosine", "manhattan", "chebyshev", "precomputed"}, default="euclidean"
+        ``"cosine"`` normalises the points and measures the chord :math:`\sqrt{2 - 2\cos}`, which is a metric.
+    field : int, default=2
+        Order of the coefficient field, a prime.
+    method : {"auto", "lune", "cohomology"}, default="auto"
+        The engine. For tests and comparison: it never changes a result.
+    n_threads : int, optional
+        Worker threads; by default as many as the machine has. Never changes a result.
+    progress : bool or callable, default=False
+        ``True`` draws a bar on stderr; a callable is called as ``progress(stage, done, total)``.
+
+    Returns
+    -------
+    Diagram
+        Intervals of dimensions 0 to ``max_dim``, as diameters.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is not as described; the message names it.
+    KeyboardInterrupt
+        On Ctrl-C, within a tenth of a second.
+
+    References
+    ----------
+    Lune reduction: Koyama, Memoli, Robins and Turner, arXiv 2307.16333 and 2412.07805, for degree 1. Cohomology:
+    Bauer, *Ripser*, J. Appl. Comput. Topol. 5, 2021.
+
+    Examples
+    --------
+    Four corners of a square: a loop is born with the sides and filled at the diagonal.
+
+    >>> import toposcope as ts
+    >>> diagram = ts.rips([[0, 0], [0, 1], [1, 1], [1, 0]])
+    >>> diagram[1]
+    array([[1.        , 1.41421356]])
+    """
+    max_dim = integer(max_dim, "max_dim", at_least=0, at_most=_LARGEST_MAX_DIM)
+    field = integer(field, "field", at_least=2, at_most=_LARGEST_FIELD)
+    threshold = None if threshold is None else number(threshold, "threshold")
+    _check_names(metric=metric, method=method)
+    with progress_callback(progress) as callback:
+        params = _core.RipsParams(
+            max_dim=max_dim,
+            # An infinite threshold and none mean the same: build until nothing changes any more.
+            threshold=None if threshold == math.inf else threshold,
+            field=field,
+            method=method,
+            n_threads=None if n_threads is None else integer(n_threads, "n_threads", at_least=1),
+            progress=callback,
+        )
+        if metric == "precomputed":
+            columns = _rips_distances(points, params)
+        else:
+            columns = _core.rips_points(float_array(points, "points", 2), metric, params)
+    info = DiagramInfo(complex="rips", unit="diameter", metric=metric, field=field, threshold=threshold)
+    return Diagram(columns.dims, columns.births, columns.deaths, max_dim=max_dim, info=info)
+
+
+def _check_names(**names: Any) -> None:
+    for argument, name in names.items():
+        if not isinstance(name, str):
+            raise TypeError(f"{argument}: expected a name, got {describe(name)}")
+
+
+def _rips_distances(distances: Any, params: _core.RipsParams) -> _core.DiagramColumns:
+    if hasattr(distances, "tocoo"):
+        return _rips_sparse(distances, params)
+    array = np.asarray(distances)
+    matrix = float_array(array, "distances", 1 if array.ndim == 1 else 2).astype(np.float64, copy=False)
+    if matrix.ndim == 1:
+        return _core.rips_condensed(matrix, _n_points_of_condensed(len(matrix)), params)
+    if matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"distances: expected a square matrix or a condensed one, got shape {matrix.shape}")
+    return _core.rips_square(matrix, params)
+
+
+def _n_points_of_condensed(length: int) -> int:
+    n = (1 + math.isqrt(1 + 8 * length)) // 2
+    if n * (n - 1) // 2 != length:
+        raise ValueError(f"distances: expected n * (n - 1) / 2 entries of a condensed matrix, got {length}")
+    return n if length else 1
+
+
+def _rips_sparse(matrix: Any, params: _core.RipsParams) -> _core.DiagramColumns:
+    # Through CSR, which adds up entries that name the same pair, as SciPy defines them.
+    coo = matrix.tocsr().tocoo()
+    if coo.shape[0] != coo.shape[1]:
+        raise ValueError(f"distances: expected a square matrix, got shape {coo.shape}")
+    if coo.shape[0] > np.iinfo(np.uint32).max:
+        raise ValueError(f"distances: expected at most {np.iinfo(np.uint32).max} points, got {coo.shape[0]}")
+    data = float_array(coo.data, "distances", 1).astype(np.float64, copy=False)
+    return _core.rips_sparse(coo.row.astype(np.uint32), coo.col.astype(np.uint32), data, coo.shape[0], params)

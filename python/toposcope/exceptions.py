@@ -1,0 +1,37 @@
+"""Everything that toposcope raises besides ``ValueError`` and ``TypeError``, and every category of warning."""
+
+
+class Error(Exception):
+    """Base of all errors that are not the caller's mistake."""
+
+
+class InternalError(Error):
+    """A bug in toposcope: please report it."""
+
+
+class MemoryLimitError(Error, MemoryError):
+    """The work would have needed more memory than its ``memory_limit``. Nothing was changed."""
+
+
+class CheckpointError(Error):
+    """A checkpoint or snapshot cannot be read: damaged, truncated, of another version, or no checkpoint at all."""
+
+
+class DiagramFileError(Error):
+    """A file does not hold a diagram that this version can read."""
+
+
+class ModelError(Error):
+    """A model, its tokenizer or the ONNX Runtime library cannot be used."""
+
+
+class ToposcopeWarning(UserWarning):
+    """Base of all warnings."""
+
+
+class EssentialClassWarning(ToposcopeWarning):
+    """An interval without end was cut off at a finite value."""
+
+
+class TokenizerWarning(ToposcopeWarning):
+    """A model came without a tokenizer; bytes are used as tokens."""
