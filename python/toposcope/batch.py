@@ -38,9 +38,10 @@ def rips(
     ----------
     points : array-like of shape (n_points, n_dims), or distances
         Points as float32 or float64, in any memory order; integers are converted. With ``metric="precomputed"``,
-        distances: a square matrix of shape (n_points, n_points), symmetric with a zero diagonal; or the condensed form
-        of SciPy's ``pdist``, of shape (n_points * (n_points - 1) / 2,); or a SciPy sparse matrix, in which an absent
-        pair is no edge. In the dense forms ``inf`` stands for no edge.
+        distances: a square matrix of shape (n_points, n_points) with a zero diagonal, symmetric up to rounding (a
+        millionth; the lower triangle counts); or the condensed form of SciPy's ``pdist``, of shape
+        (n_points * (n_points - 1) / 2,); or a SciPy sparse matrix, in which an absent pair is no edge. In the dense
+        forms ``inf`` stands for no edge.
     max_dim : int, default=1
         Largest homology dimension computed.
     threshold : float, optional

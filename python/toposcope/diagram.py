@@ -209,7 +209,7 @@ class Diagram:
         return cls(dims, stacked[:, 0], stacked[:, 1], max_dim=max_dim, info=replace(info or DiagramInfo(), **facts))
 
     def to_ripser(self) -> list[Float64Array]:
-        """Return a list with an array of shape (n, 2) per dimension, sorted as ripser.py does: essential ones of H0 last."""
+        """Return a list with an array of shape (n, 2) per dimension, in ripser.py's order: essential H0 last."""
         return [array[np.lexsort((array[:, 0], array[:, 1]))] if dim == 0 else array for dim, array in enumerate(self)]
 
     def to_gudhi(self) -> list[tuple[int, tuple[float, float]]]:
