@@ -44,4 +44,21 @@ def rips_sparse(rows: Any, columns: Any, distances: Any, n: int, params: RipsPar
 
 # vectorize.rs ------------------------------------------------------------
 
+@final
+class IntervalBatch:
+    def __new__(
+        cls, births: npt.NDArray[np.float64], deaths: npt.NDArray[np.float64], offsets: npt.NDArray[np.uintp]
+    ) -> IntervalBatch: ...
+
+def betti_curves(batch: IntervalBatch, nodes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]: ...
+def landscapes(batch: IntervalBatch, n_layers: int, nodes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]: ...
+def persistence_images(
+    batch: IntervalBatch,
+    sigma: float,
+    power: float,
+    mode: str,
+    births: npt.NDArray[np.float64],
+    persistences: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]: ...
+
 # embed.rs ------------------------------------------------------------
