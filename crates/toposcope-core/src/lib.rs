@@ -16,6 +16,8 @@ mod error;
 mod metric;
 mod params;
 mod points;
+pub mod snapshot;
+pub mod stream;
 
 pub use batch::{RipsInput, rips};
 pub use control::{Control, Observer};

@@ -50,6 +50,15 @@ impl Points {
         })
     }
 
+    /// No points, of `n_dims` coordinates.
+    pub(crate) fn none(n_dims: usize) -> Self {
+        Self {
+            coordinates: Coordinates::F32(Vec::new()),
+            n_points: 0,
+            n_dims,
+        }
+    }
+
     /// Number of rows.
     pub fn n_points(&self) -> usize {
         self.n_points
@@ -86,6 +95,51 @@ impl Points {
         }
     }
 
+    /// Distance between row `i` and row `j` of `other`, measured as if all rows stood in one set of points.
+    pub(crate) fn distance_across(&self, metric: Metric, i: usize, other: &Self, j: usize) -> f64 {
+        let (a, b) = (i * self.n_dims, j * other.n_dims);
+        let (a, b) = (a..a + self.n_dims, b..b + other.n_dims);
+        match (&self.coordinates, &other.coordinates) {
+            (Coordinates::F32(c), Coordinates::F32(d)) => metric.between(&c[a], &d[b]),
+            (Coordinates::F64(c), Coordinates::F64(d)) => metric.between(&c[a], &d[b]),
+            _ => metric.between(&self.row(i), &other.row(j)),
+        }
+    }
+
+    /// Writes row `j` of `other` over row `at`, or appends it if `at` is the number of rows. A wider row widens all.
+    pub(crate) fn put_row(&mut self, at: usize, other: &Self, j: usize) {
+        debug_assert!(at <= self.n_points && self.n_dims == other.n_dims);
+        let (to, from) = (at * self.n_dims, j * other.n_dims..(j + 1) * other.n_dims);
+        match (&mut self.coordinates, &other.coordinates) {
+            (Coordinates::F32(c), Coordinates::F32(d)) => write_at(c, to, &d[from]),
+            (Coordinates::F64(c), Coordinates::F64(d)) => write_at(c, to, &d[from]),
+            (Coordinates::F64(c), Coordinates::F32(_)) => write_at(c, to, &other.row(j)),
+            (Coordinates::F32(c), Coordinates::F64(d)) => {
+                let mut wide: Vec<f64> = c.iter().map(|&x| f64::from(x)).collect();
+                write_at(&mut wide, to, &d[from]);
+                self.coordinates = Coordinates::F64(wide);
+            }
+        }
+        self.n_points = self.n_points.max(at + 1);
+    }
+
+    /// Whether the coordinates are float64.
+    pub(crate) fn is_f64(&self) -> bool {
+        matches!(self.coordinates, Coordinates::F64(_))
+    }
+
+    /// The same points in float64.
+    pub(crate) fn widened(self) -> Self {
+        let coordinates = match self.coordinates {
+            Coordinates::F32(c) => Coordinates::F64(c.into_iter().map(f64::from).collect()),
+            wide @ Coordinates::F64(_) => wide,
+        };
+        Self {
+            coordinates,
+            ..self
+        }
+    }
+
     /// The points in the form in which `metric` measures them: of length one for [`Metric::Cosine`], else as they are.
     ///
     /// The norm is taken in f64 and the quotient rounded to the precision of the points, so that batch and stream, which
@@ -101,6 +155,14 @@ impl Points {
             }
         }
         Ok(self)
+    }
+}
+
+fn write_at<T: Copy>(row_major: &mut Vec<T>, at: usize, row: &[T]) {
+    if at == row_major.len() {
+        row_major.extend_from_slice(row);
+    } else {
+        row_major[at..at + row.len()].copy_from_slice(row);
     }
 }
 
@@ -198,6 +260,23 @@ mod tests {
         let points = points.ready_for(Metric::Cosine).unwrap();
         assert_eq!(points.distance(Metric::Cosine, 0, 1), 2f64.sqrt());
         assert_eq!(points.distance(Metric::Cosine, 0, 2), 2.0);
+    }
+
+    #[test]
+    fn rows_are_written_and_widened() {
+        let narrow = Points::from_f32(vec![0.0, 1.0, 2.0, 3.0], 2).unwrap();
+        let wide = Points::from_f64(vec![0.1, 0.2], 2).unwrap();
+        let mut rows = Points::none(2);
+        rows.put_row(0, &narrow, 1);
+        rows.put_row(1, &narrow, 0);
+        rows.put_row(0, &narrow, 0);
+        assert_eq!(rows.row(0), [0.0, 1.0]);
+        let before = rows.distance_across(Metric::Euclidean, 1, &wide, 0);
+        rows.put_row(2, &wide, 0);
+        assert_eq!((rows.n_points(), rows.row(2)), (3, vec![0.1, 0.2]));
+        assert_eq!(rows.distance(Metric::Euclidean, 1, 2), before);
+        rows.put_row(2, &narrow, 1);
+        assert_eq!(rows.row(2), [2.0, 3.0]);
     }
 
     #[test]

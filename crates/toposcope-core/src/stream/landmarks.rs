@@ -1,0 +1,277 @@
+//! The landmarks: few points that stand for all points of the window, and the distances between them.
+
+use crate::{Metric, Points};
+
+/// One landmark. Its position is that of the point that founded it and never moves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Landmark {
+    /// Index, over the whole stream, of the point that founded it.
+    pub id: u64,
+    /// No point that it stands for is farther away.
+    pub radius: f64,
+    /// Points assigned to it since it was founded, those of merged landmarks included.
+    pub weight: u64,
+    /// Index of the last of these points.
+    pub last_seen: u64,
+    /// Time of the last of these points that came with one.
+    pub last_time: Option<f64>,
+}
+
+/// The live landmarks. They live in slots, reused when one is freed, so that nothing moves when one comes or goes;
+/// `order` names the occupied slots by ascending id, and no result depends on slots, only on that order.
+#[derive(Debug, Clone)]
+pub(crate) struct Landmarks {
+    metric: Metric,
+    positions: Points,
+    records: Vec<Landmark>,
+    /// Strict lower triangle by slots: the distance between the slots i > j is at `i (i - 1) / 2 + j`.
+    distances: Vec<f64>,
+    order: Vec<u32>,
+    free: Vec<u32>,
+}
+
+/// The nearest landmark to a point: its place in the order, and how far it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Nearest {
+    pub(crate) place: usize,
+    pub(crate) distance: f64,
+}
+
+impl Landmarks {
+    /// None yet; `positions` are [none](Points::none).
+    pub(crate) fn new(metric: Metric, positions: Points) -> Self {
+        Self::restore(metric, positions, Vec::new())
+    }
+
+    /// Landmarks by ascending id, each with its position; their distances are measured anew, to the same bits.
+    pub(crate) fn restore(metric: Metric, positions: Points, records: Vec<Landmark>) -> Self {
+        let n = records.len();
+        let distances = (0..n)
+            .flat_map(|i| (0..i).map(move |j| (i, j)))
+            .map(|(i, j)| positions.distance(metric, i, j))
+            .collect();
+        Self {
+            metric,
+            positions,
+            records,
+            distances,
+            order: (0..n as u32).collect(),
+            free: Vec::new(),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// The landmarks by ascending id.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &Landmark> + Clone {
+        self.order.iter().map(|&slot| &self.records[slot as usize])
+    }
+
+    /// ε: no point of the window is farther from the landmarks, and no landmark farther from the window.
+    pub(crate) fn epsilon(&self) -> f64 {
+        self.iter().map(|l| l.radius).fold(0.0, f64::max)
+    }
+
+    /// Whether positions are held in float64.
+    pub(crate) fn is_f64(&self) -> bool {
+        self.positions.is_f64()
+    }
+
+    /// Position of the landmark at this place in the order.
+    pub(crate) fn position(&self, place: usize) -> Vec<f64> {
+        self.positions.row(self.order[place] as usize)
+    }
+
+    /// Distance between the landmarks at two places in the order.
+    pub(crate) fn distance(&self, a: usize, b: usize) -> f64 {
+        if a == b {
+            return 0.0;
+        }
+        self.distances[triangle(self.order[a] as usize, self.order[b] as usize)]
+    }
+
+    /// Distance between a landmark of this set and one of another, by places.
+    pub(crate) fn distance_across(&self, place: usize, other: &Self, other_place: usize) -> f64 {
+        let (i, j) = (self.order[place], other.order[other_place]);
+        self.positions
+            .distance_across(self.metric, i as usize, &other.positions, j as usize)
+    }
+
+    /// Distances between all landmarks, row by row of the strict lower triangle, by ascending id.
+    pub(crate) fn lower_triangle(&self) -> Vec<f64> {
+        (0..self.len())
+            .flat_map(|a| (0..a).map(move |b| self.distance(a, b)))
+            .collect()
+    }
+
+    /// Measures point `i` against every landmark, into `row` by places. Of landmarks equally near, the oldest.
+    pub(crate) fn nearest(&self, points: &Points, i: usize, row: &mut Vec<f64>) -> Option<Nearest> {
+        row.clear();
+        let mut nearest: Option<Nearest> = None;
+        for (place, &slot) in self.order.iter().enumerate() {
+            let positions = &self.positions;
+            let distance = positions.distance_across(self.metric, slot as usize, points, i);
+            row.push(distance);
+            if nearest.is_none_or(|n| distance < n.distance) {
+                nearest = Some(Nearest { place, distance });
+            }
+        }
+        nearest
+    }
+
+    /// A point joins the landmark at `nearest`.
+    pub(crate) fn refresh(&mut self, nearest: Nearest, index: u64, time: Option<f64>) {
+        let landmark = &mut self.records[self.order[nearest.place] as usize];
+        landmark.radius = landmark.radius.max(nearest.distance);
+        landmark.weight += 1;
+        landmark.last_seen = index;
+        landmark.last_time = time.or(landmark.last_time);
+    }
+
+    /// Row `i` of `points` becomes a landmark, the youngest; `row` holds its distances to the others by places.
+    pub(crate) fn found(&mut self, landmark: Landmark, points: &Points, i: usize, row: &[f64]) {
+        debug_assert!(self.iter().all(|l| l.id < landmark.id) && row.len() == self.len());
+        let slot = self.free.pop().unwrap_or(self.records.len() as u32);
+        let s = slot as usize;
+        if s == self.records.len() {
+            self.records.push(landmark);
+            self.distances.resize(self.distances.len() + s, 0.0);
+        } else {
+            self.records[s] = landmark;
+        }
+        self.positions.put_row(s, points, i);
+        for (&other, &distance) in self.order.iter().zip(row) {
+            self.distances[triangle(s, other as usize)] = distance;
+        }
+        self.order.push(slot);
+    }
+
+    /// Removes the landmarks that `is_alive` denies; how many they were.
+    pub(crate) fn expire(&mut self, is_alive: impl Fn(&Landmark) -> bool) -> usize {
+        let before = self.len();
+        let (records, free) = (&self.records, &mut self.free);
+        self.order.retain(|&slot| {
+            let alive = is_alive(&records[slot as usize]);
+            if !alive {
+                free.push(slot);
+            }
+            alive
+        });
+        before - self.len()
+    }
+
+    /// The two closest landmarks, older place first, and their distance. Of pairs equally close, the oldest.
+    pub(crate) fn closest_pair(&self) -> Option<(usize, usize, f64)> {
+        let mut closest: Option<(usize, usize, f64)> = None;
+        for older in 0..self.len() {
+            for younger in older + 1..self.len() {
+                let distance = self.distance(older, younger);
+                if closest.is_none_or(|c| distance < c.2) {
+                    closest = Some((older, younger, distance));
+                }
+            }
+        }
+        closest
+    }
+
+    /// The landmark at place `younger` is taken over by the one at place `older`, `distance` away.
+    pub(crate) fn merge(&mut self, older: usize, younger: usize, distance: f64) {
+        let slot = self.order.remove(younger);
+        let gone = self.records[slot as usize];
+        self.free.push(slot);
+        let kept = &mut self.records[self.order[older] as usize];
+        kept.radius = kept.radius.max(gone.radius + distance);
+        kept.weight += gone.weight;
+        kept.last_seen = kept.last_seen.max(gone.last_seen);
+        kept.last_time = match (kept.last_time, gone.last_time) {
+            (Some(a), Some(b)) => Some(a.max(b)),
+            (a, b) => a.or(b),
+        };
+    }
+
+    /// Bytes held.
+    pub(crate) fn bytes(&self) -> usize {
+        self.positions.bytes()
+            + self.records.capacity() * size_of::<Landmark>()
+            + self.distances.capacity() * size_of::<f64>()
+            + (self.order.capacity() + self.free.capacity()) * size_of::<u32>()
+    }
+}
+
+fn triangle(i: usize, j: usize) -> usize {
+    let (i, j) = (i.max(j), i.min(j));
+    i * (i - 1) / 2 + j
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on_a_line(xs: &[f64]) -> Landmarks {
+        let points = Points::from_f64(xs.to_vec(), 1).unwrap();
+        let mut landmarks = Landmarks::new(Metric::Euclidean, Points::none(1));
+        let mut row = Vec::new();
+        for i in 0..xs.len() {
+            landmarks.nearest(&points, i, &mut row);
+            landmarks.found(fresh(i as u64), &points, i, &row);
+        }
+        landmarks
+    }
+
+    fn fresh(id: u64) -> Landmark {
+        Landmark {
+            id,
+            radius: 0.0,
+            weight: 1,
+            last_seen: id,
+            last_time: None,
+        }
+    }
+
+    fn ids(landmarks: &Landmarks) -> Vec<u64> {
+        landmarks.iter().map(|l| l.id).collect()
+    }
+
+    #[test]
+    fn ties_go_to_the_oldest() {
+        let landmarks = on_a_line(&[0.0, 2.0, 4.0]);
+        let points = Points::from_f64(vec![1.0, 3.0], 1).unwrap();
+        let mut row = Vec::new();
+        let place = |i, row: &mut Vec<f64>| landmarks.nearest(&points, i, row).unwrap().place;
+        assert_eq!((place(0, &mut row), place(1, &mut row)), (0, 1));
+        assert_eq!(row, [3.0, 1.0, 1.0]);
+        assert_eq!(landmarks.closest_pair(), Some((0, 1, 2.0)));
+    }
+
+    #[test]
+    fn a_merge_covers_what_both_covered() {
+        let mut landmarks = on_a_line(&[0.0, 5.0, 1.0]);
+        let seen = Nearest {
+            place: 2,
+            distance: 0.25,
+        };
+        landmarks.refresh(seen, 7, Some(3.5));
+        landmarks.merge(0, 2, 1.0);
+        let kept = *landmarks.iter().next().unwrap();
+        assert_eq!((kept.id, kept.radius, kept.weight), (0, 1.25, 3));
+        assert_eq!((kept.last_seen, kept.last_time), (7, Some(3.5)));
+        assert_eq!((ids(&landmarks), landmarks.epsilon()), (vec![0, 1], 1.25));
+    }
+
+    #[test]
+    fn freed_slots_are_reused_and_the_order_stays_that_of_the_ids() {
+        let mut landmarks = on_a_line(&[0.0, 5.0, 1.0]);
+        assert_eq!(landmarks.expire(|l| l.id != 1), 1);
+        let bytes = landmarks.bytes();
+        let points = Points::from_f64(vec![8.0], 1).unwrap();
+        let mut row = Vec::new();
+        landmarks.nearest(&points, 0, &mut row);
+        landmarks.found(fresh(3), &points, 0, &row);
+        assert_eq!(ids(&landmarks), [0, 2, 3]);
+        assert_eq!(landmarks.lower_triangle(), [1.0, 8.0, 7.0]);
+        assert_eq!(landmarks.position(2), [8.0]);
+        assert_eq!(landmarks.bytes(), bytes);
+    }
+}

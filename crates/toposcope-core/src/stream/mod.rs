@@ -1,0 +1,39 @@
+//! Persistence of a stream: landmarks that stand for a window of points, their diagram after every push, and a proof of
+//! how far it can be from that of the window.
+//!
+//! # The certificate
+//! Every point of the window was assigned to a landmark within that landmark's radius, which was alive then and is
+//! now, or was taken over by one whose radius grew by the distance between them; and every landmark has been assigned a
+//! point that is in the window still. Hence the Hausdorff distance of window and landmarks is at most ε, the largest
+//! radius, at every moment, and
+//! - the bottleneck distance of their diagrams is at most 2ε in every dimension ([`Report::error_bound`]);
+//! - an interval of the landmarks longer than 4ε is proof of a class in the window ([`Report::certified_above`]).
+//!
+//! # Rationale
+//! - *Landmarks never move.* Distances are measured once, against the bytes that came, so that they equal those of a
+//!   batch run on the same points bit for bit, and a set of landmarks changes only by whole insertions and deletions.
+//! - *Points are taken one after the other,* first the window slides, then the point is assigned: how a stream is cut
+//!   into chunks changes the reports but not the state.
+//! - *A push works on a copy of the state,* which takes its place at the end. Nothing that can fail comes after, so a
+//!   push that fails or is interrupted has not happened.
+//!
+//! # Limitations
+//! - The search for the nearest landmark measures all of them; a push costs points × landmarks × dimensions.
+//! - The diagram is recomputed whenever a landmark came or went.
+//! - ε is exact but for the rounding of distances, a relative 10⁻¹⁵ or so, which is not added to it.
+//! - The radius under which points are covered grows when landmarks merge and shrinks only by [`Stream::reset`].
+//! - A landmark's weight counts points ever assigned to it, not those still in the window: that would need the window.
+
+mod cospan;
+mod engine;
+mod landmarks;
+mod params;
+mod persistence;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
+pub use cospan::{Cospan, CospanLandmark};
+pub use engine::{PushStats, Report, Stream};
+pub use landmarks::Landmark;
+pub use params::{OnLimit, StreamParams, Window};

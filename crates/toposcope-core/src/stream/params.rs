@@ -1,0 +1,241 @@
+//! What a stream is asked to keep, and how many landmarks its memory allows.
+
+use crate::{Error, Metric, RipsParams};
+
+/// Which points are alive.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Window {
+    /// The last so many points.
+    Count(u64),
+    /// The points later than so many seconds before the latest one.
+    Seconds(f64),
+}
+
+/// What happens when a point would found one landmark too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnLimit {
+    /// The closest landmarks merge: ε grows, the window stays.
+    Coarsen,
+    /// The landmarks seen longest ago leave, and the window with them: it shrinks, ε stays.
+    Evict,
+    /// [`Error::MemoryLimit`]; the push has no effect.
+    Raise,
+}
+
+impl OnLimit {
+    /// The policy of this name: `coarsen`, `evict` or `raise`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for any other name.
+    pub fn from_name(name: &str) -> Result<Self, Error> {
+        match name {
+            "coarsen" => Ok(Self::Coarsen),
+            "evict" => Ok(Self::Evict),
+            "raise" => Ok(Self::Raise),
+            _ => Err(Error::invalid(
+                "on_limit",
+                "\"coarsen\", \"evict\" or \"raise\"",
+                format!("\"{name}\""),
+            )),
+        }
+    }
+
+    /// The name that [`Self::from_name`] reads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Coarsen => "coarsen",
+            Self::Evict => "evict",
+            Self::Raise => "raise",
+        }
+    }
+}
+
+/// Parameters of a [`Stream`](crate::stream::Stream).
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamParams {
+    /// Coordinates of every point.
+    pub n_dims: usize,
+    /// Which points are alive.
+    pub window: Window,
+    /// Landmarks to keep at most; fewer if the memory limit says so.
+    pub max_landmarks: usize,
+    /// Radius within which a point is covered by a landmark. `None` starts at 0 and grows only when landmarks merge.
+    pub cover_radius: Option<f64>,
+    /// Largest homology dimension of the diagrams.
+    pub max_dim: usize,
+    /// How distances are measured.
+    pub metric: Metric,
+    /// Largest edge of the diagrams' complex; `None` = the enclosing radius.
+    pub threshold: Option<f64>,
+    /// Bytes that the stream may hold; `None` = no limit but `max_landmarks`.
+    pub memory_limit: Option<u64>,
+    /// What happens at the limit.
+    pub on_limit: OnLimit,
+    /// Worker threads; `None` = as many as the machine has. Never changes a result.
+    pub n_threads: Option<usize>,
+}
+
+/// Held by a stream without landmarks.
+const FIXED_BYTES: u64 = 4096;
+/// Bookkeeping of one landmark: its record and its place in the order, in the state and in its copy, and in the cospan.
+const BYTES_PER_LANDMARK: u64 = 320;
+/// Of one coordinate: float64 in the state, and twice that in the copy that makes a push transactional, which grows.
+const BYTES_PER_COORDINATE: u64 = 24;
+/// Of one entry of an m × m square: half a matrix of float64 in the state (4), in its growing copy (8) and handed to the
+/// batch engine (4), the union of at most 2m landmarks (16), and the engine's sorted edges with their bitsets (24).
+const BYTES_PER_SQUARE: u64 = 56;
+
+impl StreamParams {
+    /// Refuses what no stream could do.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming the parameter.
+    pub fn check(&self) -> Result<(), Error> {
+        let positive = |argument, got: usize| match got {
+            0 => Err(Error::invalid(argument, "at least 1", 0)),
+            _ => Ok(()),
+        };
+        positive("n_dims", self.n_dims)?;
+        positive("max_landmarks", self.max_landmarks)?;
+        match self.window {
+            Window::Count(0) => return Err(Error::invalid("window", "at least one point", 0)),
+            Window::Seconds(s) if !(s > 0.0 && s.is_finite()) => {
+                return Err(Error::invalid("window", "a positive time", s));
+            }
+            _ => {}
+        }
+        if let Some(radius) = self.cover_radius
+            && !(radius >= 0.0 && radius.is_finite())
+        {
+            let expected = "a finite length of at least 0";
+            return Err(Error::invalid("cover_radius", expected, radius));
+        }
+        self.rips_params().check()
+    }
+
+    /// Parameters of the diagrams.
+    pub fn rips_params(&self) -> RipsParams {
+        RipsParams {
+            max_dim: self.max_dim,
+            threshold: self.threshold,
+            n_threads: self.n_threads,
+            ..RipsParams::default()
+        }
+    }
+
+    /// Bytes that a stream of at most `max` landmarks may hold at the worst moment of a push:
+    /// `4096 + (320 + 24 n_dims) m + 56 m²` with `m = max + 1`, as a founder is there before others merge. The chunk
+    /// pushed and the report handed out are the caller's.
+    pub fn bytes_for(&self, max: usize) -> u64 {
+        let m = max as u64 + 1;
+        let per_landmark = BYTES_PER_COORDINATE
+            .saturating_mul(self.n_dims as u64)
+            .saturating_add(BYTES_PER_LANDMARK);
+        let square = m.saturating_mul(m).saturating_mul(BYTES_PER_SQUARE);
+        FIXED_BYTES
+            .saturating_add(m.saturating_mul(per_landmark))
+            .saturating_add(square)
+    }
+
+    /// How many landmarks the stream keeps at most: `max_landmarks`, or the largest m with [`Self::bytes_for`]`(m)`
+    /// within the memory limit if that is less.
+    ///
+    /// # Errors
+    /// [`Error::MemoryLimit`] if the limit has no room for one landmark.
+    pub fn landmark_cap(&self) -> Result<usize, Error> {
+        let Some(limit) = self.memory_limit else {
+            return Ok(self.max_landmarks);
+        };
+        let (mut fits, mut too_many) = (0, self.max_landmarks.saturating_add(1));
+        while fits + 1 < too_many {
+            let middle = fits + (too_many - fits) / 2;
+            if self.bytes_for(middle) <= limit {
+                fits = middle;
+            } else {
+                too_many = middle;
+            }
+        }
+        if fits > 0 {
+            return Ok(fits);
+        }
+        Err(Error::MemoryLimit {
+            requested: self.bytes_for(1),
+            limit,
+            advice: "a stream needs at least one landmark",
+        })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A stream of plane points, with everything else at its simplest.
+    pub(crate) fn plain(window: u64, max_landmarks: usize) -> StreamParams {
+        StreamParams {
+            n_dims: 2,
+            window: Window::Count(window),
+            max_landmarks,
+            cover_radius: None,
+            max_dim: 1,
+            metric: Metric::Euclidean,
+            threshold: None,
+            memory_limit: None,
+            on_limit: OnLimit::Coarsen,
+            n_threads: Some(1),
+        }
+    }
+
+    #[test]
+    fn parameters_are_checked_by_name() {
+        let wrong: [(&str, fn(&mut StreamParams)); 9] = [
+            ("n_dims", |p| p.n_dims = 0),
+            ("max_landmarks", |p| p.max_landmarks = 0),
+            ("window", |p| p.window = Window::Count(0)),
+            ("window", |p| p.window = Window::Seconds(0.0)),
+            ("window", |p| p.window = Window::Seconds(f64::NAN)),
+            ("cover_radius", |p| p.cover_radius = Some(-1.0)),
+            ("cover_radius", |p| p.cover_radius = Some(f64::INFINITY)),
+            ("threshold", |p| p.threshold = Some(f64::NAN)),
+            ("max_dim", |p| p.max_dim = 99),
+        ];
+        assert_eq!(plain(10, 10).check(), Ok(()));
+        for (name, spoil) in wrong {
+            let mut params = plain(10, 10);
+            spoil(&mut params);
+            let message = params.check().unwrap_err().to_string();
+            assert!(message.starts_with(name), "{message}");
+        }
+        assert!(OnLimit::from_name("grow").is_err());
+        for policy in [OnLimit::Coarsen, OnLimit::Evict, OnLimit::Raise] {
+            assert_eq!(OnLimit::from_name(policy.name()), Ok(policy));
+        }
+    }
+
+    #[test]
+    fn the_cap_is_the_largest_number_that_fits() {
+        for n_dims in [2, 768] {
+            for limit in [50_000, 1 << 20, 64 << 20] {
+                let params = StreamParams {
+                    n_dims,
+                    memory_limit: Some(limit),
+                    ..plain(10, 100_000)
+                };
+                let cap = params.landmark_cap().unwrap();
+                assert!(params.bytes_for(cap) <= limit && limit < params.bytes_for(cap + 1));
+            }
+        }
+        assert_eq!(plain(10, 7).landmark_cap(), Ok(7));
+        let roomy = StreamParams {
+            memory_limit: Some(u64::MAX),
+            ..plain(10, 7)
+        };
+        assert_eq!(roomy.landmark_cap(), Ok(7));
+        let tiny = StreamParams {
+            memory_limit: Some(100),
+            ..plain(10, 7)
+        };
+        let message = tiny.landmark_cap().unwrap_err().to_string();
+        assert!(message.contains("memory limit of 100 bytes"), "{message}");
+    }
+}

@@ -1,0 +1,216 @@
+//! A stream as bytes, and back: the continuation is the same to the last bit.
+//!
+//! Distances are not saved. They are functions of the positions, so measuring them again costs little, keeps the
+//! snapshot small, and leaves hostile bytes nothing to contradict themselves with.
+
+use crate::snapshot::{SectionReader, SectionWriter, SnapshotReader, SnapshotWriter, Tag};
+use crate::stream::engine::{State, Stream};
+use crate::stream::landmarks::{Landmark, Landmarks};
+use crate::stream::params::{OnLimit, StreamParams, Window};
+use crate::{Error, Metric, Points};
+
+const KIND: Tag = *b"STRM";
+const VERSION: u32 = 1;
+const PARAMS: Tag = *b"PARM";
+const STATE: Tag = *b"STAT";
+const LANDMARKS: Tag = *b"LAND";
+const POSITIONS: Tag = *b"POSN";
+
+const METRICS: [Metric; 4] = [
+    Metric::Euclidean,
+    Metric::Cosine,
+    Metric::Manhattan,
+    Metric::Chebyshev,
+];
+const POLICIES: [OnLimit; 3] = [OnLimit::Coarsen, OnLimit::Evict, OnLimit::Raise];
+
+impl Stream {
+    /// The whole stream as bytes.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let (params, state) = (self.params(), self.state());
+        let mut writer = SnapshotWriter::new(KIND, VERSION);
+        writer.section(PARAMS, |s| write_params(s, params));
+        writer.section(STATE, |s| {
+            s.u64(state.step);
+            s.u64(state.n_seen);
+            s.u64(state.start);
+            s.option(state.clock, SectionWriter::f64);
+            s.f64(state.cover_radius);
+        });
+        let landmarks: Vec<Landmark> = state.landmarks.iter().copied().collect();
+        writer.section(LANDMARKS, |s| s.list(&landmarks, write_landmark));
+        writer.section(POSITIONS, |s| write_positions(s, &state.landmarks));
+        writer.finish()
+    }
+
+    /// The stream that [`Self::snapshot`] saved.
+    ///
+    /// # Errors
+    /// [`Error::Snapshot`] if the bytes are not such a snapshot, damaged, or contradict themselves.
+    pub fn restore(bytes: &[u8]) -> Result<Self, Error> {
+        let mut reader = SnapshotReader::new(bytes, KIND, VERSION)?;
+        let params = reader.section(PARAMS, read_params)?;
+        let cap = params
+            .check()
+            .and_then(|()| params.landmark_cap())
+            .map_err(|e| contradiction(e.to_string()))?;
+        let mut state = reader.section(STATE, |s| read_state(s, &params))?;
+        let records = reader.section(LANDMARKS, |s| s.list(33, read_landmark))?;
+        if records.len() > cap {
+            return Err(contradiction(format!(
+                "{} landmarks, at most {cap}",
+                records.len()
+            )));
+        }
+        check_landmarks(&records, &state, params.window)?;
+        let positions = reader.section(POSITIONS, |s| read_positions(s, params.n_dims))?;
+        reader.finish()?;
+        if positions.n_points() != records.len() {
+            let (n, m) = (positions.n_points(), records.len());
+            return Err(contradiction(format!("{n} positions of {m} landmarks")));
+        }
+        state.landmarks = Landmarks::restore(params.metric, positions, records);
+        Ok(Self::from_parts(params, cap, state))
+    }
+}
+
+fn contradiction(reason: String) -> Error {
+    Error::Snapshot {
+        reason: format!("contradicts itself: {reason}"),
+    }
+}
+
+fn write_params(s: &mut SectionWriter, params: &StreamParams) {
+    s.u64(params.n_dims as u64);
+    match params.window {
+        Window::Count(n) => {
+            s.u8(0);
+            s.u64(n);
+        }
+        Window::Seconds(seconds) => {
+            s.u8(1);
+            s.f64(seconds);
+        }
+    }
+    s.u64(params.max_landmarks as u64);
+    s.option(params.cover_radius, SectionWriter::f64);
+    s.u64(params.max_dim as u64);
+    s.u8(index_in(&METRICS, params.metric));
+    s.option(params.threshold, SectionWriter::f64);
+    s.option(params.memory_limit, SectionWriter::u64);
+    s.u8(index_in(&POLICIES, params.on_limit));
+    s.option(params.n_threads.map(|n| n as u64), SectionWriter::u64);
+}
+
+fn read_params(s: &mut SectionReader) -> Result<StreamParams, Error> {
+    Ok(StreamParams {
+        n_dims: s.u64()? as usize,
+        window: match s.u8()? {
+            0 => Window::Count(s.u64()?),
+            1 => Window::Seconds(s.f64()?),
+            other => return Err(contradiction(format!("a window of kind {other}"))),
+        },
+        max_landmarks: s.u64()? as usize,
+        cover_radius: s.option(SectionReader::f64)?,
+        max_dim: s.u64()? as usize,
+        metric: pick_from(&METRICS, s.u8()?)?,
+        threshold: s.option(SectionReader::f64)?,
+        memory_limit: s.option(SectionReader::u64)?,
+        on_limit: pick_from(&POLICIES, s.u8()?)?,
+        n_threads: s.option(SectionReader::u64)?.map(|n| n as usize),
+    })
+}
+
+fn index_in<T: PartialEq>(all: &[T], one: T) -> u8 {
+    all.iter().take_while(|&x| *x != one).count() as u8
+}
+
+fn pick_from<T: Copy>(all: &[T], index: u8) -> Result<T, Error> {
+    let found = all.get(usize::from(index)).copied();
+    found.ok_or_else(|| contradiction(format!("choice {index} of {}", all.len())))
+}
+
+fn read_state(s: &mut SectionReader, params: &StreamParams) -> Result<State, Error> {
+    let state = State {
+        landmarks: Landmarks::new(params.metric, Points::none(params.n_dims)),
+        step: s.u64()?,
+        n_seen: s.u64()?,
+        start: s.u64()?,
+        clock: s.option(SectionReader::f64)?,
+        cover_radius: s.f64()?,
+    };
+    let radius = state.cover_radius;
+    // Far beyond any real stream, and far enough below the end of u64 that counting on never overflows.
+    let countable = state.n_seen.max(state.step) < 1 << 62;
+    let sound = countable
+        && state.start <= state.n_seen
+        && state.clock.is_none_or(f64::is_finite)
+        && radius.is_finite()
+        && radius >= 0.0;
+    if sound {
+        Ok(state)
+    } else {
+        Err(contradiction("its counters".into()))
+    }
+}
+
+fn write_landmark(s: &mut SectionWriter, landmark: &Landmark) {
+    s.u64(landmark.id);
+    s.f64(landmark.radius);
+    s.u64(landmark.weight);
+    s.u64(landmark.last_seen);
+    s.option(landmark.last_time, SectionWriter::f64);
+}
+
+fn read_landmark(s: &mut SectionReader) -> Result<Landmark, Error> {
+    Ok(Landmark {
+        id: s.u64()?,
+        radius: s.f64()?,
+        weight: s.u64()?,
+        last_seen: s.u64()?,
+        last_time: s.option(SectionReader::f64)?,
+    })
+}
+
+fn check_landmarks(records: &[Landmark], state: &State, window: Window) -> Result<(), Error> {
+    let in_order = records.windows(2).all(|pair| pair[0].id < pair[1].id);
+    let sound = |l: &Landmark| {
+        let timed = match (l.last_time, state.clock) {
+            (Some(time), Some(clock)) => time.is_finite() && time <= clock,
+            (Some(_), None) => false,
+            (None, _) => matches!(window, Window::Count(_)),
+        };
+        let seen = l.id <= l.last_seen && (state.start..state.n_seen).contains(&l.last_seen);
+        timed && seen && l.weight > 0 && l.radius.is_finite() && l.radius >= 0.0
+    };
+    let weight: u128 = records.iter().map(|l| u128::from(l.weight)).sum();
+    match records.iter().find(|l| !sound(l)) {
+        None if weight > u128::from(state.n_seen) => {
+            Err(contradiction(format!("weights of {weight} in all")))
+        }
+        Some(l) => Err(contradiction(format!("landmark {}", l.id))),
+        None if !in_order => Err(contradiction("landmarks out of order".into())),
+        None => Ok(()),
+    }
+}
+
+fn write_positions(s: &mut SectionWriter, landmarks: &Landmarks) {
+    let coordinates: Vec<f64> = (0..landmarks.len())
+        .flat_map(|place| landmarks.position(place))
+        .collect();
+    s.u8(u8::from(landmarks.is_f64()));
+    if landmarks.is_f64() {
+        s.list(&coordinates, |s, &x| s.f64(x));
+    } else {
+        s.list(&coordinates, |s, &x| s.f32(x as f32));
+    }
+}
+
+fn read_positions(s: &mut SectionReader, n_dims: usize) -> Result<Points, Error> {
+    let points = match s.u8()? {
+        0 => Points::from_f32(s.list(4, SectionReader::f32)?, n_dims),
+        1 => Points::from_f64(s.list(8, SectionReader::f64)?, n_dims),
+        other => return Err(contradiction(format!("positions of kind {other}"))),
+    };
+    points.map_err(|e| contradiction(e.to_string()))
+}

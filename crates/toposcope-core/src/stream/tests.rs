@@ -1,0 +1,380 @@
+//! What a push does to the landmarks, case by case.
+
+use std::ops::ControlFlow;
+
+use crate::stream::params::tests::plain;
+use crate::stream::{OnLimit, Report, Stream, StreamParams, Window};
+use crate::{Control, Error, Metric, Observer, Points};
+
+fn line(xs: &[f64]) -> Points {
+    Points::from_f64(xs.to_vec(), 1).unwrap()
+}
+
+fn on_a_line(params: StreamParams) -> Stream {
+    Stream::new(StreamParams {
+        n_dims: 1,
+        ..params
+    })
+    .unwrap()
+}
+
+fn push(stream: &mut Stream, xs: &[f64]) -> Report {
+    stream.push(line(xs), None, &Control::none()).unwrap()
+}
+
+fn push_at(stream: &mut Stream, xs: &[f64], times: &[f64]) -> Result<Report, Error> {
+    stream.push(line(xs), Some(times), &Control::none())
+}
+
+fn in_time(seconds: f64) -> StreamParams {
+    StreamParams {
+        window: Window::Seconds(seconds),
+        ..plain(1, 100)
+    }
+}
+
+/// Ids and radii.
+fn balls(report: &Report) -> Vec<(u64, f64)> {
+    report.landmarks.iter().map(|l| (l.id, l.radius)).collect()
+}
+
+#[test]
+fn the_eight_pushes_of_the_documentation() {
+    let mut stream = on_a_line(plain(3, 2));
+    let after: Vec<_> = [0.0, 0.0, 10.0, 12.0, 11.0, 20.0, 21.0, 22.0]
+        .map(|x| balls(&push(&mut stream, &[x])))
+        .into();
+    assert_eq!(
+        after,
+        [
+            vec![(0, 0.0)],
+            vec![(0, 0.0)],
+            vec![(0, 0.0), (2, 0.0)],
+            vec![(0, 0.0), (2, 2.0)],
+            vec![(2, 2.0)],
+            vec![(2, 2.0), (5, 0.0)],
+            vec![(2, 2.0), (5, 1.0)],
+            vec![(5, 2.0)],
+        ]
+    );
+}
+
+#[test]
+fn a_report_counts() {
+    let mut stream = on_a_line(plain(3, 2));
+    let report = push(&mut stream, &[0.0, 0.0, 10.0, 12.0]);
+    assert_eq!(
+        (report.step, report.n_points, report.first_index),
+        (1, 4, 0)
+    );
+    assert_eq!((report.epsilon, report.cover_radius), (2.0, 2.0));
+    assert_eq!((report.error_bound(), report.certified_above()), (4.0, 8.0));
+    assert_eq!(report.n_window, Some(3));
+    let stats = report.stats;
+    assert_eq!((stats.n_added, stats.n_merged), (3, 1));
+    let report = push(&mut stream, &[11.0]);
+    assert_eq!((report.step, report.first_index), (2, 4));
+    assert_eq!((report.stats.n_added, report.stats.n_expired), (0, 1));
+    assert_eq!(report.landmarks[0].weight, 3);
+    assert_eq!(report.landmarks[0].last_seen, 4);
+}
+
+#[test]
+fn an_empty_chunk_is_a_push() {
+    let mut stream = on_a_line(plain(3, 2));
+    let report = push(&mut stream, &[]);
+    assert_eq!(
+        (report.step, report.landmarks.len(), report.epsilon),
+        (1, 0, 0.0)
+    );
+    push(&mut stream, &[1.0]);
+    let report = push(&mut stream, &[]);
+    assert_eq!((report.step, report.n_points), (3, 0));
+    assert_eq!((report.landmarks.len(), report.n_window), (1, Some(1)));
+    let mut timed = on_a_line(in_time(1.0));
+    assert!(timed.push(line(&[]), None, &Control::none()).is_ok());
+}
+
+#[test]
+fn a_chunk_longer_than_the_window_leaves_its_end() {
+    let mut stream = on_a_line(plain(3, 10));
+    let report = push(&mut stream, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+    assert_eq!(balls(&report), [(3, 0.0), (4, 0.0), (5, 0.0)]);
+    assert_eq!(report.stats.n_expired, 3);
+}
+
+#[test]
+fn evicting_takes_the_oldest() {
+    let mut stream = on_a_line(plain(4, 10));
+    push(&mut stream, &[0.0, 1.0, 0.0, 3.0]);
+    let control = Control::none();
+    let report = stream.evict(2, &control).unwrap();
+    assert_eq!(balls(&report), [(0, 0.0), (3, 0.0)]);
+    assert_eq!(
+        (report.n_window, report.n_points, report.step),
+        (Some(2), 0, 2)
+    );
+    let report = push(&mut stream, &[4.0]);
+    assert_eq!(report.n_window, Some(3));
+    let report = stream.evict(100, &control).unwrap();
+    assert_eq!((report.landmarks.len(), report.n_window), (0, Some(0)));
+    let message = stream.evict_before(0.0, &control).unwrap_err().to_string();
+    assert!(
+        message.starts_with("before: expected a window of time"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_window_of_time_is_open_at_its_old_end() {
+    let mut stream = on_a_line(in_time(10.0));
+    push_at(&mut stream, &[0.0, 1.0], &[0.0, 5.0]).unwrap();
+    let report = push_at(&mut stream, &[2.0], &[10.0]).unwrap();
+    assert_eq!(balls(&report), [(1, 0.0), (2, 0.0)]);
+    assert_eq!((report.n_window, report.cospan.time), (None, Some(10.0)));
+    let control = Control::none();
+    assert_eq!(
+        balls(&stream.evict_before(10.0, &control).unwrap()),
+        [(2, 0.0)]
+    );
+    assert!(stream.evict_before(f64::NAN, &control).is_err());
+    let message = stream.evict(1, &control).unwrap_err().to_string();
+    assert!(
+        message.starts_with("n_points: expected a window counted"),
+        "{message}"
+    );
+}
+
+#[test]
+fn times_never_run_backwards() {
+    let mut stream = on_a_line(in_time(10.0));
+    push_at(&mut stream, &[0.0], &[5.0]).unwrap();
+    let before = stream.snapshot();
+    let wrong: [(&[f64], &[f64], &str); 5] = [
+        (&[1.0], &[4.0], "4 at 0 after 5"),
+        (&[1.0, 2.0], &[7.0, 6.0], "6 at 1 after 7"),
+        (&[1.0], &[f64::NAN], "NaN at 0"),
+        (&[1.0], &[f64::INFINITY], "inf at 0"),
+        (&[1.0], &[5.0, 6.0], "each of 1 points, got 2"),
+    ];
+    for (xs, times, told) in wrong {
+        let message = push_at(&mut stream, xs, times).unwrap_err().to_string();
+        assert!(
+            message.starts_with("times") && message.contains(told),
+            "{message}"
+        );
+    }
+    let missing = stream
+        .push(line(&[1.0]), None, &Control::none())
+        .unwrap_err();
+    assert!(missing.to_string().contains("one time per point"));
+    assert_eq!(stream.snapshot(), before);
+}
+
+#[test]
+fn times_in_a_counted_window_are_recorded_only() {
+    let mut stream = on_a_line(plain(2, 10));
+    let report = push_at(&mut stream, &[0.0, 1.0], &[0.0, 1e9]).unwrap();
+    assert_eq!(report.landmarks.len(), 2);
+    assert_eq!(report.landmarks[1].last_time, Some(1e9));
+    assert!(push_at(&mut stream, &[0.0], &[3.0]).is_err());
+    assert_eq!(push(&mut stream, &[5.0]).landmarks.len(), 2);
+}
+
+#[test]
+fn a_fixed_cover_radius_thins_from_the_start() {
+    let mut stream = on_a_line(StreamParams {
+        cover_radius: Some(1.0),
+        ..plain(100, 100)
+    });
+    let report = push(&mut stream, &[0.0, 1.0, 1.5, 2.0, 0.5]);
+    assert_eq!(balls(&report), [(0, 1.0), (2, 0.5)]);
+    assert_eq!(report.epsilon, 1.0);
+}
+
+#[test]
+fn evicting_at_the_limit_shrinks_the_window() {
+    let mut stream = on_a_line(StreamParams {
+        on_limit: OnLimit::Evict,
+        ..plain(100, 3)
+    });
+    push(&mut stream, &[0.0, 1.0, 2.0, 0.0]);
+    let report = push(&mut stream, &[3.0]);
+    assert_eq!(balls(&report), [(0, 0.0), (2, 0.0), (4, 0.0)]);
+    assert_eq!((report.n_window, report.stats.n_evicted), (Some(3), 1));
+    assert_eq!(report.epsilon, 0.0);
+    let report = push(&mut stream, &[4.0]);
+    assert_eq!(balls(&report), [(0, 0.0), (4, 0.0), (5, 0.0)]);
+    assert_eq!(report.n_window, Some(3));
+}
+
+#[test]
+fn raising_at_the_limit_changes_nothing() {
+    let mut stream = on_a_line(StreamParams {
+        on_limit: OnLimit::Raise,
+        ..plain(100, 2)
+    });
+    push(&mut stream, &[0.0, 1.0]);
+    let before = stream.snapshot();
+    let error = stream.push(line(&[0.0, 1.0, 2.0]), None, &Control::none());
+    assert!(matches!(error, Err(Error::MemoryLimit { .. })), "{error:?}");
+    assert_eq!(stream.snapshot(), before);
+    assert_eq!(push(&mut stream, &[1.0]).step, 2);
+}
+
+#[test]
+fn a_memory_limit_caps_the_landmarks() {
+    let params = plain(100, 50);
+    let limit = params.bytes_for(4);
+    let mut stream = Stream::new(StreamParams {
+        memory_limit: Some(limit),
+        ..params
+    })
+    .unwrap();
+    assert_eq!(stream.landmark_cap(), 4);
+    let points = (0..20)
+        .flat_map(|i| [f64::from(i), f64::from(i * i)])
+        .collect();
+    let report = stream.push(Points::from_f64(points, 2).unwrap(), None, &Control::none());
+    assert_eq!(report.unwrap().landmarks.len(), 4);
+}
+
+#[test]
+fn wrong_points_are_named_and_change_nothing() {
+    let mut stream = on_a_line(plain(5, 5));
+    push(&mut stream, &[1e308]);
+    let before = stream.snapshot();
+    let control = Control::none();
+    let plane = Points::from_f64(vec![0.0; 4], 2).unwrap();
+    let message = stream.push(plane, None, &control).unwrap_err().to_string();
+    assert!(
+        message.contains("1 coordinates per point, got 2"),
+        "{message}"
+    );
+    let message = stream
+        .push(line(&[-1e308]), None, &control)
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("inf from row 0"), "{message}");
+    assert_eq!(stream.snapshot(), before);
+    let mut cosine = on_a_line(StreamParams {
+        metric: Metric::Cosine,
+        ..plain(5, 5)
+    });
+    let message = cosine
+        .push(line(&[0.0]), None, &control)
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("non-zero rows"), "{message}");
+}
+
+struct Impatient;
+impl Observer for Impatient {
+    fn observe(&self, _: &'static str, _: u64, _: u64) -> ControlFlow<()> {
+        ControlFlow::Break(())
+    }
+}
+
+#[test]
+fn an_interrupted_push_has_not_happened() {
+    let mut stream = on_a_line(plain(300_000, 300));
+    push(&mut stream, &[1.0, 2.0]);
+    let before = stream.snapshot();
+    let many: Vec<f64> = (0..100_000).map(f64::from).collect();
+    let stopped = stream.push(line(&many), None, &Control::new(&Impatient));
+    assert_eq!(stopped.unwrap_err(), Error::Interrupted);
+    assert_eq!(stream.snapshot(), before);
+}
+
+#[test]
+fn resetting_makes_the_stream_as_new() {
+    let mut stream = on_a_line(plain(3, 2));
+    let new = stream.snapshot();
+    push(&mut stream, &[0.0, 5.0, 7.0]);
+    stream.reset();
+    assert_eq!(stream.snapshot(), new);
+    assert_eq!(push(&mut stream, &[1.0]).step, 1);
+}
+
+#[test]
+fn wider_points_widen_the_stream() {
+    let mut stream = on_a_line(plain(10, 10));
+    let narrow = || Points::from_f32(vec![0.5, 0.1], 1).unwrap();
+    let control = Control::none();
+    let first = stream.push(narrow(), None, &control).unwrap().stats.bytes;
+    let wide = push(&mut stream, &[0.1]);
+    assert_eq!(
+        wide.landmarks.len(),
+        3,
+        "0.1 in float32 is not 0.1 in float64"
+    );
+    assert!(wide.stats.bytes > first);
+    let again = stream.push(narrow(), None, &control).unwrap();
+    assert_eq!(again.landmarks.len(), 3);
+}
+
+#[test]
+fn the_cospan_joins_before_and_after() {
+    let mut stream = on_a_line(plain(2, 5));
+    push(&mut stream, &[0.0, 10.0]);
+    let cospan = push(&mut stream, &[10.0, 13.0]).cospan;
+    let joined: Vec<_> = cospan
+        .landmarks
+        .iter()
+        .map(|l| (l.id, l.before, l.after))
+        .collect();
+    assert_eq!(
+        joined,
+        [
+            (0, Some(1), None),
+            (1, Some(1), Some(2)),
+            (3, None, Some(1))
+        ]
+    );
+    assert_eq!(cospan.distances.row(1), [10.0]);
+    assert_eq!(cospan.distances.row(2), [13.0, 3.0]);
+    assert_eq!((cospan.step, cospan.epsilon()), (2, 0.0));
+}
+
+#[test]
+fn the_snapshot_continues_as_if_nothing_had_happened() {
+    for seconds in [None, Some(4.0)] {
+        let mut stream = on_a_line(StreamParams {
+            window: seconds.map_or(Window::Count(6), Window::Seconds),
+            threshold: Some(50.0),
+            ..plain(6, 4)
+        });
+        let xs: Vec<f64> = (0..40u32).map(|i| f64::from(i * i % 17)).collect();
+        let times: Vec<f64> = (0..40u32).map(|i| f64::from(i / 3)).collect();
+        push_at(&mut stream, &xs[..20], &times[..20]).unwrap();
+        let mut restored = Stream::restore(&stream.snapshot()).unwrap();
+        for at in 20..40 {
+            let mut reports = [&mut stream, &mut restored]
+                .map(|s| push_at(s, &xs[at..=at], &times[at..=at]).unwrap());
+            for report in &mut reports {
+                report.stats = crate::stream::PushStats::default();
+            }
+            assert_eq!(reports[0], reports[1]);
+            assert_eq!(stream.snapshot(), restored.snapshot());
+        }
+    }
+}
+
+#[test]
+fn damaged_snapshots_are_refused() {
+    let mut stream = on_a_line(plain(6, 4));
+    push(&mut stream, &[0.0, 3.0, 4.5]);
+    let bytes = stream.snapshot();
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x10;
+        assert!(
+            matches!(Stream::restore(&damaged), Err(Error::Snapshot { .. })),
+            "byte {at}"
+        );
+        assert!(matches!(
+            Stream::restore(&bytes[..at]),
+            Err(Error::Snapshot { .. })
+        ));
+    }
+}
