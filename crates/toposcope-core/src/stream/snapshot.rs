@@ -53,7 +53,7 @@ impl Stream {
         let cap = params
             .check()
             .and_then(|()| params.landmark_cap())
-            .map_err(|e| contradiction(e.to_string()))?;
+            .map_err(contradiction)?;
         let mut state = reader.section(STATE, |s| read_state(s, &params))?;
         let records = reader.section(LANDMARKS, |s| s.list(33, read_landmark))?;
         if records.len() > cap {
@@ -74,7 +74,7 @@ impl Stream {
     }
 }
 
-fn contradiction(reason: String) -> Error {
+fn contradiction(reason: impl std::fmt::Display) -> Error {
     Error::Snapshot {
         reason: format!("contradicts itself: {reason}"),
     }
@@ -95,10 +95,10 @@ fn write_params(s: &mut SectionWriter, params: &StreamParams) {
     s.u64(params.max_landmarks as u64);
     s.option(params.cover_radius, SectionWriter::f64);
     s.u64(params.max_dim as u64);
-    s.u8(index_in(&METRICS, params.metric));
+    s.u8(index_in(&METRICS, &params.metric));
     s.option(params.threshold, SectionWriter::f64);
     s.option(params.memory_limit, SectionWriter::u64);
-    s.u8(index_in(&POLICIES, params.on_limit));
+    s.u8(index_in(&POLICIES, &params.on_limit));
     s.option(params.n_threads.map(|n| n as u64), SectionWriter::u64);
 }
 
@@ -121,8 +121,8 @@ fn read_params(s: &mut SectionReader) -> Result<StreamParams, Error> {
     })
 }
 
-fn index_in<T: PartialEq>(all: &[T], one: T) -> u8 {
-    all.iter().take_while(|&x| *x != one).count() as u8
+fn index_in<T: PartialEq>(all: &[T], one: &T) -> u8 {
+    all.iter().take_while(|x| *x != one).count() as u8
 }
 
 fn pick_from<T: Copy>(all: &[T], index: u8) -> Result<T, Error> {
@@ -150,7 +150,7 @@ fn read_state(s: &mut SectionReader, params: &StreamParams) -> Result<State, Err
     if sound {
         Ok(state)
     } else {
-        Err(contradiction("its counters".into()))
+        Err(contradiction("its counters"))
     }
 }
 
@@ -189,7 +189,7 @@ fn check_landmarks(records: &[Landmark], state: &State, window: Window) -> Resul
             Err(contradiction(format!("weights of {weight} in all")))
         }
         Some(l) => Err(contradiction(format!("landmark {}", l.id))),
-        None if !in_order => Err(contradiction("landmarks out of order".into())),
+        None if !in_order => Err(contradiction("landmarks out of order")),
         None => Ok(()),
     }
 }
@@ -212,5 +212,5 @@ fn read_positions(s: &mut SectionReader, n_dims: usize) -> Result<Points, Error>
         1 => Points::from_f64(s.list(8, SectionReader::f64)?, n_dims),
         other => return Err(contradiction(format!("positions of kind {other}"))),
     };
-    points.map_err(|e| contradiction(e.to_string()))
+    points.map_err(contradiction)
 }
