@@ -9,15 +9,23 @@
 //! - Coefficients are in Z/p. Every result is a function of the input alone: no thread count, hash order or clock enters.
 
 mod batch;
+pub mod classes;
+mod components;
 mod control;
 mod diagram;
 mod distances;
 mod error;
+mod filtration;
+mod lune;
 mod metric;
+mod parallel;
 mod params;
 mod points;
+mod reduction;
+mod simplex;
 pub mod snapshot;
 pub mod stream;
+mod union_find;
 
 pub use batch::{RipsInput, rips};
 pub use control::{Control, Observer};

@@ -1,0 +1,204 @@
+//! Seconds of one `rips` call on standard inputs, fastest of a few.
+//!
+//! `cargo bench -p toposcope-core --bench rips -- [NAME-PART] [METHOD]` runs the generated inputs; with `TOPOSCOPE_DATA` set to
+//! the folder of the standard data files, those too. Before anything is timed, all methods asked for must agree.
+#![expect(clippy::print_stdout, reason = "a benchmark reports to its terminal")]
+
+use std::path::Path;
+use std::time::Instant;
+
+use toposcope_core::{
+    Control, Diagram, DistanceMatrix, Method, Metric, Points, RipsInput, RipsParams, rips,
+};
+
+enum Input {
+    Points(Points),
+    Matrix(DistanceMatrix),
+}
+
+struct Case {
+    name: &'static str,
+    input: Input,
+    params: RipsParams,
+}
+
+fn case(
+    name: &'static str,
+    input: Input,
+    max_dim: usize,
+    threshold: Option<f64>,
+    field: u32,
+) -> Case {
+    let params = RipsParams {
+        max_dim,
+        threshold,
+        field,
+        ..RipsParams::default()
+    };
+    Case {
+        name,
+        input,
+        params,
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| a != "--bench")
+        .collect();
+    let part = arguments.first().map_or("", String::as_str);
+    let methods = match arguments.get(1) {
+        Some(name) => vec![Method::from_name(name).expect("a method")],
+        None => vec![Method::Lune, Method::Cohomology],
+    };
+    let mut cases = generated();
+    if let Ok(folder) = std::env::var("TOPOSCOPE_DATA") {
+        cases.extend(standard(Path::new(&folder)));
+    }
+    for case in cases.into_iter().filter(|case| case.name.contains(part)) {
+        measure(&case, &methods);
+    }
+}
+
+fn measure(case: &Case, methods: &[Method]) {
+    let mut expected: Option<Diagram> = None;
+    for &method in methods {
+        let params = RipsParams {
+            method,
+            ..case.params.clone()
+        };
+        let mut fastest = f64::INFINITY;
+        for _ in 0..3 {
+            let start = Instant::now();
+            let diagram = run(&case.input, &params);
+            fastest = fastest.min(start.elapsed().as_secs_f64());
+            assert_eq!(
+                expected.get_or_insert_with(|| diagram.clone()),
+                &diagram,
+                "{}",
+                case.name
+            );
+            if fastest > 5.0 {
+                break;
+            }
+        }
+        let counts = (0..=params.max_dim).map(|d| {
+            expected
+                .as_ref()
+                .map_or(0, |e| e.intervals(d as u8).count())
+        });
+        let counts: Vec<usize> = counts.collect();
+        println!(
+            "{:24} {method:?}: {fastest:9.4} s  intervals {counts:?}",
+            case.name
+        );
+    }
+}
+
+fn run(input: &Input, params: &RipsParams) -> Diagram {
+    let input = match input {
+        Input::Points(points) => RipsInput::Points(points, Metric::Euclidean),
+        Input::Matrix(matrix) => RipsInput::Dense(matrix),
+    };
+    rips(input, params, &Control::none()).expect("valid input")
+}
+
+fn generated() -> Vec<Case> {
+    let mut seed = 7u64;
+    let mut unit = move || {
+        // A plain LCG: seeded, and nothing here needs better.
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let mut normal = move || {
+        let radius = (-2.0 * (1.0 - unit()).ln()).sqrt();
+        (radius * (std::f64::consts::TAU * unit()).cos(), unit())
+    };
+    let mut sphere = Vec::new();
+    for _ in 0..2000 {
+        let v = [normal().0, normal().0, normal().0];
+        let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+        sphere.extend(v.map(|x| x / norm));
+    }
+    let cube: Vec<f64> = (0..3000).map(|_| normal().1).collect();
+    let gaussian: Vec<f32> = (0..768_000).map(|_| normal().0 as f32).collect();
+    let points = |c: Vec<f64>, d| Input::Points(Points::from_f64(c, d).expect("finite"));
+    vec![
+        case("sphere_2000_h1", points(sphere, 3), 1, None, 2),
+        case("cube_1000_h2", points(cube, 3), 2, None, 2),
+        case(
+            "gaussian_1000_768_h1",
+            Input::Points(Points::from_f32(gaussian, 768).expect("finite")),
+            1,
+            None,
+            2,
+        ),
+    ]
+}
+
+fn standard(folder: &Path) -> Vec<Case> {
+    let numbers = |file: &str| -> Vec<f64> {
+        let text = std::fs::read_to_string(folder.join(file)).expect("a data file");
+        let words = text.split(|c: char| c.is_whitespace() || c == ',');
+        words
+            .filter(|w| !w.is_empty())
+            .map(|w| w.parse().expect("a number"))
+            .collect()
+    };
+    let points = |file: &str, d| Input::Points(Points::from_f64(numbers(file), d).expect("points"));
+    let square = |file: &str| {
+        let full = numbers(file);
+        let n = full.len().isqrt();
+        let lower = (0..n)
+            .flat_map(|i| full[i * n..i * n + i].to_vec())
+            .collect();
+        Input::Matrix(DistanceMatrix::from_lower(lower, n).expect("distances"))
+    };
+    let lower = numbers("sphere_3_192.lower_distance_matrix");
+    let sphere = Input::Matrix(DistanceMatrix::from_lower(lower, 192).expect("distances"));
+    vec![
+        case("sphere_3_192_h2", sphere, 2, None, 2),
+        case(
+            "random_50_16_h7",
+            points("random_50_16.txt", 16),
+            7,
+            None,
+            2,
+        ),
+        case("dragon_1000_h1", points("dragon_1000.txt", 3), 1, None, 2),
+        case("dragon_2000_h1", points("dragon_2000.txt", 3), 1, None, 2),
+        case(
+            "fractal_r_512_h2",
+            square("fractal_r_512_distances.txt"),
+            2,
+            None,
+            2,
+        ),
+        case(
+            "celegans_297_h2",
+            square("celegans_297_distances.txt"),
+            2,
+            None,
+            2,
+        ),
+        case(
+            "klein_bottle_400_h2_z3",
+            points("klein_bottle_400.txt", 3),
+            2,
+            None,
+            3,
+        ),
+        case("o3_1024_h3", points("o3_1024.txt", 9), 3, Some(1.8), 2),
+        case("o3_4096_h3", points("o3_4096.txt", 9), 3, Some(1.4), 2),
+        case(
+            "clifford_torus_50000_h1",
+            points("clifford_torus_50000.txt", 4),
+            1,
+            Some(0.15),
+            2,
+        ),
+    ]
+}

@@ -1,0 +1,129 @@
+//! Collecting edges from the three kinds of input.
+
+use crate::{Control, DistanceMatrix, Error, Metric, Points, RipsInput, SparseDistances};
+
+/// With fewer points than this the matrix of all distances is small, and worth having for its enclosing radius.
+const FEW_POINTS: usize = 4096;
+
+/// One edge. The derived order is the order of the filtration: the bits of non-negative floats sort as the floats do, and
+/// pairs with the larger vertex first sort as their indices do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Edge {
+    length_bits: u64,
+    pub(super) ends: [u32; 2],
+}
+
+impl Edge {
+    fn new(i: usize, j: usize, length: f64) -> Self {
+        Self {
+            // Adding zero turns -0.0, whose bits would sort last, into 0.0.
+            length_bits: (length + 0.0).to_bits(),
+            ends: [i as u32, j as u32],
+        }
+    }
+
+    pub(super) fn length(&self) -> f64 {
+        f64::from_bits(self.length_bits)
+    }
+}
+
+/// Number of vertices, and the edges up to the threshold in no particular order.
+pub(super) fn collect(
+    input: RipsInput,
+    threshold: Option<f64>,
+    control: &Control,
+) -> Result<(usize, Vec<Edge>), Error> {
+    let threshold = threshold.unwrap_or(f64::INFINITY);
+    match input {
+        RipsInput::Dense(matrix) => Ok((matrix.n(), of_complete(matrix, threshold, control)?)),
+        RipsInput::Points(points, metric) => {
+            let n = points.n_points();
+            if n > FEW_POINTS && threshold.is_finite() && points.n_dims() > 0 {
+                return Ok((n, of_points(points, metric, threshold, control)?));
+            }
+            let matrix = DistanceMatrix::from_points(points, metric, control)?;
+            Ok((n, of_complete(&matrix, threshold, control)?))
+        }
+        RipsInput::Sparse(distances) => Ok((distances.n(), of_sparse(distances, threshold))),
+    }
+}
+
+/// Beyond the enclosing radius the complex is a cone: nothing is left to happen.
+fn of_complete(
+    matrix: &DistanceMatrix,
+    threshold: f64,
+    control: &Control,
+) -> Result<Vec<Edge>, Error> {
+    of_matrix(matrix, threshold.min(matrix.enclosing_radius()), control)
+}
+
+/// All edges of a matrix up to `threshold`.
+pub(super) fn of_matrix(
+    matrix: &DistanceMatrix,
+    threshold: f64,
+    control: &Control,
+) -> Result<Vec<Edge>, Error> {
+    let mut edges = Vec::new();
+    for i in 0..matrix.n() {
+        control.poll_coarse("edges", i, matrix.n())?;
+        let row = matrix.row(i).iter().enumerate();
+        let near = row.filter(|&(_, &length)| length <= threshold);
+        edges.extend(near.map(|(j, &length)| Edge::new(i, j, length)));
+    }
+    Ok(edges)
+}
+
+fn of_sparse(distances: &SparseDistances, threshold: f64) -> Vec<Edge> {
+    let edges = distances.edges().iter();
+    let near = edges.filter(|&&(_, _, length)| length <= threshold);
+    near.map(|&(i, j, length)| Edge::new(i as usize, j as usize, length))
+        .collect()
+}
+
+/// Points are sorted along the coordinate in which they are spread widest; whoever is further away than the threshold in
+/// that coordinate alone is never measured. Every metric we offer bounds a coordinate difference by the distance.
+fn of_points(
+    points: &Points,
+    metric: Metric,
+    threshold: f64,
+    control: &Control,
+) -> Result<Vec<Edge>, Error> {
+    // Rounding may make a distance smaller than the coordinate difference, by a few units in the last place, and squares
+    // of differences below 1e-154 vanish.
+    let reach = threshold * (1.0 + 1e-9) + 1e-150;
+    let column = widest_coordinate(points);
+    let mut order: Vec<u32> = (0..column.len() as u32).collect();
+    order.sort_unstable_by(|&i, &j| column[i as usize].total_cmp(&column[j as usize]));
+    let (mut edges, mut from) = (Vec::new(), 0);
+    for (at, &i) in order.iter().enumerate() {
+        control.poll("distances", at, order.len())?;
+        while column[i as usize] - column[order[from] as usize] > reach {
+            from += 1;
+        }
+        for &j in &order[from..at] {
+            let (i, j) = (i.max(j) as usize, i.min(j) as usize);
+            let length = points.distance(metric, i, j);
+            if length <= threshold {
+                edges.push(Edge::new(i, j, length));
+            }
+        }
+    }
+    Ok(edges)
+}
+
+fn widest_coordinate(points: &Points) -> Vec<f64> {
+    let n_dims = points.n_dims();
+    let (mut lowest, mut highest) = (vec![f64::INFINITY; n_dims], vec![f64::NEG_INFINITY; n_dims]);
+    for i in 0..points.n_points() {
+        for (c, x) in points.row(i).into_iter().enumerate() {
+            lowest[c] = lowest[c].min(x);
+            highest[c] = highest[c].max(x);
+        }
+    }
+    let spread = |c: usize| highest[c] - lowest[c];
+    let widest = (0..n_dims).max_by(|&c, &d| spread(c).total_cmp(&spread(d)));
+    let widest = widest.unwrap_or(0);
+    (0..points.n_points())
+        .map(|i| points.row(i)[widest])
+        .collect()
+}

@@ -1,0 +1,118 @@
+//! The Rips filtration by its edges: every simplex enters with its longest one.
+//!
+//! Edges are ordered by (length, index). From here on an edge is its position in that order, its *rank*: a total order
+//! without ties, in integers. Simplices of equal diameter but different longest edge are told apart by it, and so no
+//! algorithm behind this module ever meets a tie.
+
+mod edges;
+mod ranks;
+
+use crate::{Control, Error, RipsInput};
+use edges::Edge;
+pub(crate) use ranks::Neighbours;
+use ranks::RankTable;
+
+/// Edges in filtration order, with look-up of the rank of a pair of vertices.
+#[derive(Debug)]
+pub(crate) struct EdgeFiltration {
+    n: usize,
+    lengths: Vec<f64>,
+    ends: Vec<[u32; 2]>,
+    ranks: RankTable,
+}
+
+impl EdgeFiltration {
+    /// The edges of `input` up to `threshold`. `None` is the enclosing radius of a complete input, and everything that is
+    /// given of a sparse one.
+    pub(crate) fn new(
+        input: RipsInput,
+        threshold: Option<f64>,
+        control: &Control,
+    ) -> Result<Self, Error> {
+        let (n, edges) = edges::collect(input, threshold, control)?;
+        Self::from_edges(n, edges, control)
+    }
+
+    /// All edges of a matrix up to `scale`, even where the complex is a cone already.
+    pub(crate) fn up_to(
+        matrix: &crate::DistanceMatrix,
+        scale: f64,
+        control: &Control,
+    ) -> Result<Self, Error> {
+        let edges = edges::of_matrix(matrix, scale, control)?;
+        Self::from_edges(matrix.n(), edges, control)
+    }
+
+    fn from_edges(n: usize, mut edges: Vec<Edge>, control: &Control) -> Result<Self, Error> {
+        if edges.len() >= u32::MAX as usize {
+            let expected = format!("fewer than {} edges; lower the threshold", u32::MAX);
+            return Err(Error::invalid("input", expected, edges.len()));
+        }
+        control.poll_coarse("sort", 0, edges.len())?;
+        edges.sort_unstable();
+        control.poll_coarse("sort", edges.len(), edges.len())?;
+        let lengths = edges.iter().map(Edge::length).collect();
+        let ends: Vec<[u32; 2]> = edges.iter().map(|edge| edge.ends).collect();
+        drop(edges);
+        let ranks = RankTable::new(n, &ends);
+        Ok(Self {
+            n,
+            lengths,
+            ends,
+            ranks,
+        })
+    }
+
+    /// Number of vertices.
+    pub(crate) fn n(&self) -> usize {
+        self.n
+    }
+
+    /// Number of edges.
+    pub(crate) fn len(&self) -> usize {
+        self.lengths.len()
+    }
+
+    /// Length of the edge of this rank.
+    pub(crate) fn length(&self, rank: u32) -> f64 {
+        self.lengths[rank as usize]
+    }
+
+    /// Number of edges of at most this length.
+    pub(crate) fn edges_up_to(&self, length: f64) -> u32 {
+        self.lengths.partition_point(|&x| x <= length) as u32
+    }
+
+    /// The two vertices of the edge of this rank, the larger first.
+    #[inline]
+    pub(crate) fn ends(&self, rank: u32) -> [u32; 2] {
+        self.ends[rank as usize]
+    }
+
+    /// Rank of the edge between two vertices, if there is one.
+    #[inline]
+    pub(crate) fn rank(&self, i: u32, j: u32) -> Option<u32> {
+        self.ranks.get(self.n, i, j)
+    }
+
+    /// The neighbours of a vertex, if they are kept in lists.
+    pub(crate) fn neighbour_lists(&self) -> Option<&Neighbours> {
+        match &self.ranks {
+            RankTable::Lists(lists) => Some(lists),
+            RankTable::Square(_) => None,
+        }
+    }
+
+    /// The vertex of the lune of edge `rank` whose longer edge to its two ends is the shortest; `None` if the lune is empty.
+    ///
+    /// Distinct vertices have distinct longer edges, so it is unique: a function of the filtration alone.
+    pub(crate) fn nearest_in_lune(&self, rank: u32) -> Option<u32> {
+        let [a, b] = self.ends(rank);
+        let longer = self.ranks.nearest_common(self.n, a, b)?;
+        if longer >= rank {
+            return None;
+        }
+        let [x, y] = self.ends(longer);
+        Some(if x == a || x == b { y } else { x })
+    }
+}

@@ -1,0 +1,81 @@
+//! Sets of small integers as words of bits.
+
+/// Words needed for `n` bits.
+pub(super) fn words_for(n: usize) -> usize {
+    n.div_ceil(64)
+}
+
+#[inline]
+pub(super) fn insert(set: &mut [u64], i: usize) {
+    set[i / 64] |= 1 << (i % 64);
+}
+
+#[inline]
+pub(super) fn remove(set: &mut [u64], i: usize) {
+    set[i / 64] &= !(1 << (i % 64));
+}
+
+#[inline]
+pub(super) fn contains(set: &[u64], i: usize) -> bool {
+    set[i / 64] >> (i % 64) & 1 == 1
+}
+
+pub(super) fn is_empty(set: &[u64]) -> bool {
+    set.iter().all(|&word| word == 0)
+}
+
+/// The smallest element.
+pub(super) fn first(set: &[u64]) -> Option<usize> {
+    let at = set.iter().position(|&word| word != 0)?;
+    Some(at * 64 + set[at].trailing_zeros() as usize)
+}
+
+/// Number of elements that two sets share.
+#[inline]
+pub(super) fn count_common(a: &[u64], b: &[u64]) -> usize {
+    let common = a.iter().zip(b).map(|(x, y)| (x & y).count_ones());
+    common.sum::<u32>() as usize
+}
+
+/// Whether every element of `set` but `exempt` is in `other`.
+#[inline]
+pub(super) fn within(set: &[u64], other: &[u64], exempt: usize) -> bool {
+    let outside = set.iter().zip(other).enumerate();
+    outside
+        .map(|(k, (x, y))| (k, x & !y))
+        .all(|(k, outside)| outside == 0 || (k == exempt / 64 && outside == 1 << (exempt % 64)))
+}
+
+/// The elements in ascending order.
+pub(super) fn ones(set: &[u64]) -> impl Iterator<Item = usize> + '_ {
+    set.iter().enumerate().flat_map(|(k, &word)| {
+        let mut rest = word;
+        std::iter::from_fn(move || {
+            let bit = (rest != 0).then(|| k * 64 + rest.trailing_zeros() as usize)?;
+            rest &= rest - 1;
+            Some(bit)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_behave() {
+        let mut set = vec![0; words_for(130)];
+        assert_eq!((set.len(), first(&set)), (3, None));
+        for i in [129, 5, 64] {
+            insert(&mut set, i);
+        }
+        assert_eq!(ones(&set).collect::<Vec<_>>(), [5, 64, 129]);
+        let mut other = set.clone();
+        remove(&mut other, 64);
+        assert!(!contains(&other, 64) && contains(&other, 129));
+        assert!(within(&set, &other, 64) && !within(&set, &other, 5));
+        assert_eq!(count_common(&set, &other), 2);
+        assert_eq!(first(&set), Some(5));
+        assert!(!is_empty(&set) && is_empty(&[0, 0]));
+    }
+}

@@ -1,0 +1,219 @@
+//! Degree 1: a lune matters through its emptiness and its components alone.
+//!
+//! - An empty lune makes the edge critical: it joins two components, or gives birth to a loop.
+//! - Otherwise the edge is matched with the triangle over the vertex of the lune nearest to both its ends, and every component
+//!   of the lune without that vertex has one critical triangle, which may end a loop.
+//!
+//! So a column has a row per loop ever born, and there are as many columns as components in excess: both few.
+
+use super::sweep::Sweep;
+use crate::filtration::EdgeFiltration;
+use crate::reduction::{Column, Field, Memo, Reduction, add_multiple};
+use crate::union_find::UnionFind;
+use crate::{Control, Error};
+
+/// The loops of a filtration: who is born, who dies where, and which loops a chain of edges winds around.
+#[derive(Debug)]
+pub(crate) struct Loops<F: Field> {
+    field: F,
+    /// Ranks of the edges that join components, ascending.
+    forest: Vec<u32>,
+    /// Ranks of the edges that give birth to a loop, ascending. A loop is its position here.
+    births: Vec<u32>,
+    /// Ranks of the edges with which the loops die.
+    deaths: Vec<Option<u32>>,
+    /// By rank of an edge: what it amounts to in terms of the loops.
+    flows: Memo<u32, F>,
+    reduction: Reduction<F>,
+    room: Column<F>,
+}
+
+/// An edge whose flow is being found: with its triangle's two other edges, once they are known.
+type Pending<F> = (u32, Option<[(u32, <F as Field>::Element); 2]>);
+
+impl<F: Field> Loops<F> {
+    /// Finds every birth and every death.
+    pub(crate) fn new(
+        field: F,
+        filtration: &EdgeFiltration,
+        control: &Control,
+    ) -> Result<Self, Error> {
+        let (forest, births) = bare_edges(filtration, control)?;
+        let mut flows = Memo::new();
+        for &rank in &forest {
+            flows.insert(rank, &[]);
+        }
+        for (birth, &rank) in births.iter().enumerate() {
+            flows.insert(rank, &[(birth as u32, field.one())]);
+        }
+        let mut loops = Self {
+            field,
+            deaths: vec![None; births.len()],
+            reduction: Reduction::new(field, births.len()),
+            births,
+            forest,
+            flows,
+            room: Vec::new(),
+        };
+        loops.find_deaths(filtration, control)?;
+        Ok(loops)
+    }
+
+    /// Ranks of the edges at which each loop is born and dies, in order of birth.
+    pub(crate) fn intervals(&self) -> impl Iterator<Item = (u32, Option<u32>)> + '_ {
+        self.births.iter().copied().zip(self.deaths.iter().copied())
+    }
+
+    /// Ranks of the edges of the minimum spanning forest, ascending.
+    pub(crate) fn forest(&self) -> &[u32] {
+        &self.forest
+    }
+
+    /// Number of loops ever born.
+    pub(crate) fn len(&self) -> usize {
+        self.births.len()
+    }
+
+    /// Rewrites a combination of loops in terms of those that are alive once the edges before rank `end` are in. Only its
+    /// homology class there matters; zero is the class of boundaries.
+    pub(crate) fn reduce_to_alive(&mut self, column: &mut Column<F>, end: u32) {
+        let deaths = &self.deaths;
+        let dead = |row: u32| deaths[row as usize].is_some_and(|death| death < end);
+        self.reduction.normal_form(column, dead);
+    }
+
+    /// Passes over the edges while a loop is alive, and stops at the last death: no loop can be born after it.
+    fn find_deaths(&mut self, filtration: &EdgeFiltration, control: &Control) -> Result<(), Error> {
+        let mut sweep = Sweep::new(filtration);
+        let (mut born, mut dead) = (0, 0);
+        for rank in 0..filtration.len() as u32 {
+            if dead == self.births.len() {
+                break;
+            }
+            control.poll("loops", dead, self.births.len())?;
+            if self.births.get(born) == Some(&rank) {
+                born += 1;
+            } else if born > dead {
+                sweep.advance_to(rank);
+                for vertex in sweep.other_components() {
+                    dead += usize::from(self.add_triangle(filtration, rank, vertex, control)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the critical triangle over edge `rank` and `vertex`; whether a loop dies of it.
+    fn add_triangle(
+        &mut self,
+        filtration: &EdgeFiltration,
+        rank: u32,
+        vertex: u32,
+        control: &Control,
+    ) -> Result<bool, Error> {
+        let (own_sign, sides) = self.triangle(filtration, rank, vertex);
+        let mut column = Vec::new();
+        for (side, sign) in [(rank, own_sign)].into_iter().chain(sides) {
+            self.add_flow(filtration, &mut column, side, sign, control)?;
+        }
+        let loser = self.reduction.push(column, control)?;
+        if let Some(loser) = loser {
+            self.deaths[loser as usize] = Some(rank);
+        }
+        Ok(loser.is_some())
+    }
+
+    /// The triangle over edge `rank` and `vertex`: how that edge stands in its boundary, and the two others with their signs.
+    fn triangle(
+        &self,
+        filtration: &EdgeFiltration,
+        rank: u32,
+        vertex: u32,
+    ) -> (F::Element, [(u32, F::Element); 2]) {
+        let [a, b] = filtration.ends(rank);
+        let position = |v: u32| [a, b, vertex].iter().filter(|&&u| u < v).count();
+        let side = |end: u32, opposite: u32| {
+            let rank = filtration.rank(end, vertex);
+            debug_assert!(
+                rank.is_some(),
+                "a vertex of the lune is adjacent to both ends"
+            );
+            (rank.unwrap_or(0), self.field.sign(position(opposite)))
+        };
+        (self.field.sign(position(vertex)), [side(a, b), side(b, a)])
+    }
+
+    /// `column += factor * flow(edge)`.
+    pub(crate) fn add_flow(
+        &mut self,
+        filtration: &EdgeFiltration,
+        column: &mut Column<F>,
+        rank: u32,
+        factor: F::Element,
+        control: &Control,
+    ) -> Result<(), Error> {
+        self.settle(filtration, rank, control)?;
+        if let Some(flow) = self.flows.get(&rank) {
+            add_multiple(self.field, column, factor, flow, &mut self.room);
+        }
+        Ok(())
+    }
+
+    /// Makes the flow of an edge known: through its triangle it equals the sum of the two shorter edges, and so on down to
+    /// critical ones. With a stack of its own, because degenerate input makes such chains as long as there are edges.
+    fn settle(
+        &mut self,
+        filtration: &EdgeFiltration,
+        rank: u32,
+        control: &Control,
+    ) -> Result<(), Error> {
+        let mut stack: Vec<Pending<F>> = vec![(rank, None)];
+        while let Some(&mut (rank, ref mut sides)) = stack.last_mut() {
+            control.poll("flows", 0, 0)?;
+            if self.flows.contains(&rank) {
+                stack.pop();
+                continue;
+            }
+            if let Some(sides) = *sides {
+                let mut flow = Vec::new();
+                for (side, factor) in sides {
+                    let known = self.flows.get(&side).unwrap_or_default();
+                    add_multiple(self.field, &mut flow, factor, known, &mut self.room);
+                }
+                self.flows.insert(rank, &flow);
+                stack.pop();
+                continue;
+            }
+            let nearest = filtration.nearest_in_lune(rank);
+            debug_assert!(nearest.is_some(), "edges with an empty lune are critical");
+            let Some(vertex) = nearest else { break };
+            let (own_sign, others) = self.triangle(filtration, rank, vertex);
+            // Solve the boundary for the edge itself: the sign is its own inverse.
+            let factor = self.field.negate(own_sign);
+            let others = others.map(|(side, sign)| (side, self.field.multiply(factor, sign)));
+            *sides = Some(others);
+            stack.extend(others.map(|(side, _)| (side, None)));
+        }
+        Ok(())
+    }
+}
+
+/// Edges with an empty lune, by rank: those that join components, and those that close loops.
+fn bare_edges(
+    filtration: &EdgeFiltration,
+    control: &Control,
+) -> Result<(Vec<u32>, Vec<u32>), Error> {
+    let mut sweep = Sweep::new(filtration);
+    let mut components = UnionFind::new(filtration.n());
+    let (mut forest, mut closing) = (Vec::new(), Vec::new());
+    for rank in 0..filtration.len() as u32 {
+        control.poll("sweep", rank as usize, filtration.len())?;
+        sweep.advance_to(rank);
+        if sweep.lune_is_empty() {
+            let [a, b] = filtration.ends(rank);
+            let joins = components.join(a, b);
+            (if joins { &mut forest } else { &mut closing }).push(rank);
+        }
+    }
+    Ok((forest, closing))
+}

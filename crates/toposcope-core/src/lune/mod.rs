@@ -1,0 +1,21 @@
+//! The lune Morse reduction: exact Rips persistence from one sweep over the edges.
+//!
+//! An edge `ab` brings in the simplices whose longest edge it is: `ab ∗ τ` for the cliques τ, the empty one included, of its
+//! *lune*, the vertices nearer to both `a` and `b`. Within each edge these simplices are matched with each other, acyclically;
+//! the few that stay alone are *critical*, and the Morse complex on them has the persistence of the Rips complex. `DESIGN.md`
+//! beside this crate has the proof.
+//!
+//! - [`sweep`]: lunes, edge by edge, over rows of bits or lists of neighbours;
+//! - [`graph`]: the graph on one lune;
+//! - [`loops`]: everything up to degree 1, where a lune matters through its components alone;
+//! - [`matching`], [`morse`]: every degree.
+
+mod bits;
+mod graph;
+mod loops;
+mod matching;
+mod morse;
+mod sweep;
+
+pub(crate) use loops::Loops;
+pub(crate) use morse::intervals;

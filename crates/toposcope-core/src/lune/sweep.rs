@@ -1,0 +1,288 @@
+//! The sweep over the edges: at each one, its lune and the graph of the shorter edges inside.
+//!
+//! Two forms with one face. With many edges, a row of bits per vertex holds the edges passed so far, and a lune is the
+//! intersection of two rows. With few, sorted lists of neighbours are intersected, and edges not yet passed are told by
+//! their ranks.
+
+use super::bits;
+use super::graph::Graph;
+use crate::filtration::{EdgeFiltration, Neighbours};
+
+/// Lunes with fewer than this share of all vertices are gathered into a small graph of their own.
+const GATHER_BELOW: usize = 8;
+
+/// One thread's view of the filtration just before one of its edges. Moves forward only.
+#[derive(Debug)]
+pub(super) struct Sweep<'f> {
+    filtration: &'f EdgeFiltration,
+    /// The first edge that has not been passed.
+    at: u32,
+    adjacency: Adjacency<'f>,
+    lune: Lune,
+    /// By vertex: which vertex dominated the lune of its last edge.
+    winners: Vec<u32>,
+}
+
+#[derive(Debug)]
+enum Adjacency<'f> {
+    Rows { rows: Vec<u64>, words: usize },
+    Lists(&'f Neighbours),
+}
+
+/// The lune of the edge that was opened last.
+#[derive(Debug, Default)]
+struct Lune {
+    /// Its vertices as a set: of all vertices, or of positions in `names` once it is gathered.
+    alive: Vec<u64>,
+    gathered: bool,
+    names: Vec<u32>,
+    rows: Vec<u64>,
+    words: usize,
+    /// Scratch: what of the lune has not been reached.
+    left: Vec<u64>,
+    /// Position in `names` by vertex, plus one; zero for vertices outside. Used by lists alone.
+    places: Vec<u32>,
+}
+
+impl<'f> Sweep<'f> {
+    pub(super) fn new(filtration: &'f EdgeFiltration) -> Self {
+        let n = filtration.n();
+        let mut lune = Lune::default();
+        let adjacency = if let Some(lists) = filtration.neighbour_lists() {
+            lune.places = vec![0; n];
+            Adjacency::Lists(lists)
+        } else {
+            let words = bits::words_for(n);
+            let rows = vec![0; n * words];
+            Adjacency::Rows { rows, words }
+        };
+        Self {
+            filtration,
+            at: 0,
+            adjacency,
+            lune,
+            winners: (0..n as u32).collect(),
+        }
+    }
+
+    /// Passes all edges before `rank`.
+    pub(super) fn advance_to(&mut self, rank: u32) {
+        debug_assert!(rank >= self.at, "a sweep never turns back");
+        if let Adjacency::Rows { rows, words } = &mut self.adjacency {
+            for passed in self.at..rank {
+                let [a, b] = self.filtration.ends(passed);
+                bits::insert(&mut rows[a as usize * *words..], b as usize);
+                bits::insert(&mut rows[b as usize * *words..], a as usize);
+            }
+        }
+        self.at = rank;
+    }
+
+    /// Whether no vertex is nearer to both ends of the edge at which the sweep stands.
+    pub(super) fn lune_is_empty(&self) -> bool {
+        let [a, b] = self.filtration.ends(self.at);
+        match &self.adjacency {
+            Adjacency::Rows { rows, words } => {
+                let row = |v: u32| &rows[v as usize * words..][..*words];
+                row(a).iter().zip(row(b)).all(|(x, y)| x & y == 0)
+            }
+            Adjacency::Lists(lists) => !lists.common(a, b).any(|(_, longer)| longer < self.at),
+        }
+    }
+
+    /// Opens the lune of the edge at which the sweep stands; whether anything is in it.
+    pub(super) fn open(&mut self) -> bool {
+        let [a, b] = self.filtration.ends(self.at);
+        let lune = &mut self.lune;
+        lune.gathered = false;
+        match &self.adjacency {
+            Adjacency::Rows { rows, words } => {
+                let row = |v: u32| &rows[v as usize * words..][..*words];
+                lune.alive.clear();
+                lune.alive
+                    .extend(row(a).iter().zip(row(b)).map(|(x, y)| x & y));
+                !bits::is_empty(&lune.alive)
+            }
+            Adjacency::Lists(lists) => {
+                let at = self.at;
+                let inside = lists.common(a, b).filter(|&(_, longer)| longer < at);
+                lune.names.clear();
+                lune.names.extend(inside.map(|(v, _)| v));
+                !lune.names.is_empty()
+            }
+        }
+    }
+
+    /// A vertex of the open lune adjacent to all the others, where one is quickly found or the lune is large.
+    ///
+    /// Neighbouring edges often have the same one, so the last winner is tried first, then the vertex nearest to the edge.
+    pub(super) fn dominator(&mut self) -> Option<u32> {
+        let [a, b] = self.filtration.ends(self.at);
+        let winners = [a, b].map(|v| self.winners[v as usize]);
+        let nearest = || self.filtration.nearest_in_lune(self.at);
+        let mut winner = winners.into_iter().find(|&z| self.is_dominator(z));
+        if winner.is_none() {
+            winner = nearest().filter(|&z| self.is_dominator(z));
+        }
+        if winner.is_none() {
+            let (graph, alive) = self.graph();
+            winner = graph.dominator(alive).map(|z| graph.name(z));
+        }
+        for v in [a, b] {
+            self.winners[v as usize] = winner.unwrap_or(self.winners[v as usize]);
+        }
+        winner
+    }
+
+    /// Forgets which vertices dominated lunes before, so that what comes does not depend on it.
+    pub(super) fn forget_winners(&mut self) {
+        let nobody = 0..self.winners.len() as u32;
+        self.winners.clear();
+        // No vertex is in the lune of an edge of its own.
+        self.winners.extend(nobody);
+    }
+
+    /// One vertex of each component of the lune, at the edge at which the sweep stands, that does not contain the vertex
+    /// nearest to the edge.
+    pub(super) fn other_components(&mut self) -> Vec<u32> {
+        if !self.open() || self.is_quickly_connected() {
+            return Vec::new();
+        }
+        let Some(nearest) = self.filtration.nearest_in_lune(self.at) else {
+            return Vec::new();
+        };
+        let (graph, alive) = self.graph();
+        let others = graph
+            .place(nearest)
+            .map(|root| graph.other_components(root, alive));
+        let others = others.unwrap_or_default().into_iter();
+        others.map(|v| graph.name(v)).collect()
+    }
+
+    /// Whether the open lune is seen to be connected without gathering it.
+    fn is_quickly_connected(&mut self) -> bool {
+        match &self.adjacency {
+            Adjacency::Rows { rows, words } => {
+                let lune = &mut self.lune;
+                lune.left.clone_from(&lune.alive);
+                if let Some(start) = bits::first(&lune.alive) {
+                    Graph::new(rows, *words, None).remove_component(start, &mut lune.left);
+                }
+                bits::is_empty(&lune.left)
+            }
+            Adjacency::Lists(_) => {
+                let nearest = self.filtration.nearest_in_lune(self.at);
+                nearest.is_some_and(|z| self.is_dominator(z))
+            }
+        }
+    }
+
+    /// The edge at which the sweep stands.
+    pub(super) fn at(&self) -> u32 {
+        self.at
+    }
+
+    /// Whether the open lune has vertex `z`, and `z` is adjacent to all its other vertices.
+    pub(super) fn is_dominator(&self, z: u32) -> bool {
+        match &self.adjacency {
+            Adjacency::Rows { rows, words } => {
+                let row = &rows[z as usize * words..][..*words];
+                bits::contains(&self.lune.alive, z as usize)
+                    && bits::within(&self.lune.alive, row, z as usize)
+            }
+            Adjacency::Lists(lists) => {
+                if !self.lune.names.contains(&z) {
+                    return false;
+                }
+                let (vertices, ranks) = lists.of(z);
+                let near = (vertices.iter().zip(ranks)).filter(|&(_, &rank)| rank < self.at);
+                let mut near = near.map(|(&v, _)| v);
+                let mut names = self.lune.names.iter();
+                names.all(|&v| v == z || near.any(|u| u == v))
+            }
+        }
+    }
+
+    /// The graph on the open lune, and the set of its vertices.
+    pub(super) fn graph(&mut self) -> (Graph<'_>, &[u64]) {
+        if !self.lune.gathered {
+            self.gather();
+        }
+        let lune = &self.lune;
+        let graph = match &self.adjacency {
+            Adjacency::Rows { rows, words } if !lune.gathered => Graph::new(rows, *words, None),
+            _ => Graph::new(&lune.rows, lune.words, Some(&lune.names)),
+        };
+        (graph, &lune.alive)
+    }
+
+    /// Copies the graph on a small lune into rows of its own; leaves a large one where it is.
+    fn gather(&mut self) {
+        let lune = &mut self.lune;
+        if let Adjacency::Rows { .. } = self.adjacency {
+            let size: u32 = lune.alive.iter().map(|word| word.count_ones()).sum();
+            if size as usize * GATHER_BELOW > self.filtration.n() {
+                return;
+            }
+            lune.names.clear();
+            lune.names.extend(bits::ones(&lune.alive).map(|v| v as u32));
+        }
+        let size = lune.names.len();
+        lune.words = bits::words_for(size);
+        lune.rows.clear();
+        lune.rows.resize(size * lune.words, 0);
+        match &self.adjacency {
+            Adjacency::Rows { rows, words } => gather_rows(lune, rows, *words),
+            Adjacency::Lists(lists) => gather_lists(lune, lists, self.at),
+        }
+        lune.alive.clear();
+        lune.alive.resize(lune.words, 0);
+        (0..size).for_each(|v| bits::insert(&mut lune.alive, v));
+        lune.gathered = true;
+    }
+}
+
+/// Compresses, row by row, the bits under the mask of the lune.
+fn gather_rows(lune: &mut Lune, rows: &[u64], words: usize) {
+    let mut before = 0;
+    let mut mask = Vec::new();
+    for (k, &word) in lune
+        .alive
+        .iter()
+        .enumerate()
+        .filter(|&(_, &word)| word != 0)
+    {
+        mask.push((k, word, before));
+        before += word.count_ones() as usize;
+    }
+    for (place, &v) in lune.names.iter().enumerate() {
+        let row = &rows[v as usize * words..][..words];
+        let gathered = &mut lune.rows[place * lune.words..][..lune.words];
+        for &(k, word, before) in &mask {
+            let mut found = row[k] & word;
+            while found != 0 {
+                let below = (found & found.wrapping_neg()) - 1;
+                bits::insert(gathered, before + (word & below).count_ones() as usize);
+                found &= found - 1;
+            }
+        }
+    }
+}
+
+fn gather_lists(lune: &mut Lune, lists: &Neighbours, at: u32) {
+    for (place, &v) in lune.names.iter().enumerate() {
+        lune.places[v as usize] = place as u32 + 1;
+    }
+    for (place, &v) in lune.names.iter().enumerate() {
+        let gathered = &mut lune.rows[place * lune.words..][..lune.words];
+        let (vertices, ranks) = lists.of(v);
+        for (&u, _) in vertices.iter().zip(ranks).filter(|&(_, &rank)| rank < at) {
+            if let Some(other) = lune.places[u as usize].checked_sub(1) {
+                bits::insert(gathered, other as usize);
+            }
+        }
+    }
+    for &v in &lune.names {
+        lune.places[v as usize] = 0;
+    }
+}

@@ -1,0 +1,156 @@
+//! Work in blocks over several threads, with a result that no thread count changes.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::{Control, Error};
+
+/// How long the calling thread sleeps between polls while the others finish their last blocks.
+const NAP: Duration = Duration::from_micros(200);
+
+/// What a worker polls: the caller's control on the calling thread, a flag on the others.
+#[derive(Clone, Copy)]
+pub(crate) struct Pulse<'a> {
+    control: Option<&'a Control<'a>>,
+    stop: &'a AtomicBool,
+    stage: &'static str,
+}
+
+impl Pulse<'_> {
+    /// To be called once per unit of work of microseconds.
+    pub(crate) fn beat(&self, done: usize, total: usize) -> Result<(), Error> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
+        match self.control {
+            Some(control) => control.poll(self.stage, done, total),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The number of threads to use where the caller left it open.
+pub(crate) fn thread_count(asked: Option<usize>) -> usize {
+    asked.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// Does `work` on blocks `0..n_blocks` and returns what it gave, in the order of the blocks.
+///
+/// Each thread has a worker of its own, made by `start`, and is handed blocks in ascending order. As long as `work` gives
+/// the same for a block whatever its worker did before, so does this function for any number of threads.
+pub(crate) fn in_blocks<W, T: Send>(
+    n_threads: usize,
+    n_blocks: usize,
+    control: &Control,
+    stage: &'static str,
+    start: impl Fn() -> W + Sync,
+    work: impl Fn(&mut W, usize, &Pulse) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let run = |pulse: &Pulse| {
+        let mut worker = start();
+        let mut results = Vec::new();
+        loop {
+            let block = next.fetch_add(1, Ordering::Relaxed);
+            if block >= n_blocks {
+                return Ok(results);
+            }
+            let result = pulse
+                .beat(block, n_blocks)
+                .and_then(|()| work(&mut worker, block, pulse));
+            match result {
+                Ok(result) => results.push((block, result)),
+                Err(error) => {
+                    stop.store(true, Ordering::Relaxed);
+                    return Err(error);
+                }
+            }
+        }
+    };
+    let on_thread = || {
+        run(&Pulse {
+            control: None,
+            stop: &stop,
+            stage,
+        })
+    };
+    let mut results = thread::scope(|scope| {
+        let others: Vec<_> = (1..n_threads.min(n_blocks))
+            .map(|_| scope.spawn(on_thread))
+            .collect();
+        let own = Pulse {
+            control: Some(control),
+            stop: &stop,
+            stage,
+        };
+        let mut outcome = run(&own);
+        while outcome.is_ok() && others.iter().any(|thread| !thread.is_finished()) {
+            thread::sleep(NAP);
+            if let Err(error) = control.poll_coarse(stage, n_blocks, n_blocks) {
+                stop.store(true, Ordering::Relaxed);
+                outcome = Err(error);
+            }
+        }
+        for thread in others {
+            let theirs = thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            outcome = outcome.and_then(|mut results| {
+                results.extend(theirs?);
+                Ok(results)
+            });
+        }
+        outcome
+    })?;
+    results.sort_unstable_by_key(|&(block, _)| block);
+    Ok(results.into_iter().map(|(_, result)| result).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Observer;
+    use std::ops::ControlFlow;
+
+    #[test]
+    fn blocks_come_back_in_order() {
+        let control = Control::none();
+        for n_threads in [1, 2, 7] {
+            let squares = in_blocks(
+                n_threads,
+                50,
+                &control,
+                "test",
+                || (),
+                |(), block, _| Ok(block * block),
+            );
+            assert_eq!(squares.unwrap(), (0..50).map(|b| b * b).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn an_observer_stops_every_thread() {
+        struct Stop;
+        impl Observer for Stop {
+            fn observe(&self, _: &'static str, _: u64, _: u64) -> ControlFlow<()> {
+                ControlFlow::Break(())
+            }
+        }
+        let control = Control::new(&Stop);
+        let endless = in_blocks(
+            3,
+            8,
+            &control,
+            "test",
+            || (),
+            |(), _, pulse| {
+                while pulse.beat(0, 1).is_ok() {
+                    thread::yield_now();
+                }
+                Err::<(), _>(Error::Interrupted)
+            },
+        );
+        assert_eq!(endless, Err(Error::Interrupted));
+    }
+}

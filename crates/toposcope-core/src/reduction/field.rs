@@ -1,0 +1,114 @@
+//! The coefficient fields. Z/2 is a type of its own: its one non-zero element takes no room in a column.
+
+use std::fmt::Debug;
+
+/// A finite field; its elements here are the non-zero ones, "zero" is the absence of an entry.
+pub(crate) trait Field: Copy + Send + Sync + Debug {
+    /// A non-zero element.
+    type Element: Copy + PartialEq + Debug + Send + Sync;
+
+    fn one(self) -> Self::Element;
+    /// The sum; `None` is zero.
+    fn add(self, a: Self::Element, b: Self::Element) -> Option<Self::Element>;
+    fn multiply(self, a: Self::Element, b: Self::Element) -> Self::Element;
+    fn negate(self, a: Self::Element) -> Self::Element;
+    fn invert(self, a: Self::Element) -> Self::Element;
+
+    /// 1 at even positions, -1 at odd ones: how the facet without the vertex at `position` stands in a boundary.
+    fn sign(self, position: usize) -> Self::Element {
+        if position.is_multiple_of(2) {
+            self.one()
+        } else {
+            self.negate(self.one())
+        }
+    }
+}
+
+/// The field of two elements.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Z2;
+
+/// The only non-zero element of [`Z2`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct One;
+
+impl Field for Z2 {
+    type Element = One;
+
+    fn one(self) -> One {
+        One
+    }
+    fn add(self, _: One, _: One) -> Option<One> {
+        None
+    }
+    fn multiply(self, _: One, _: One) -> One {
+        One
+    }
+    fn negate(self, _: One) -> One {
+        One
+    }
+    fn invert(self, _: One) -> One {
+        One
+    }
+}
+
+/// The integers modulo an odd prime that fits in 16 bits, so that products fit in 32.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Zp {
+    p: u32,
+}
+
+impl Zp {
+    /// `p` is a prime up to [`LARGEST_FIELD`](crate::LARGEST_FIELD), as checked by the parameters.
+    pub(crate) fn new(p: u32) -> Self {
+        debug_assert!((3..=crate::LARGEST_FIELD).contains(&p));
+        Self { p }
+    }
+}
+
+impl Field for Zp {
+    type Element = u16;
+
+    fn one(self) -> u16 {
+        1
+    }
+    fn add(self, a: u16, b: u16) -> Option<u16> {
+        let sum = (u32::from(a) + u32::from(b)) % self.p;
+        (sum != 0).then_some(sum as u16)
+    }
+    fn multiply(self, a: u16, b: u16) -> u16 {
+        (u32::from(a) * u32::from(b) % self.p) as u16
+    }
+    fn negate(self, a: u16) -> u16 {
+        (self.p - u32::from(a)) as u16
+    }
+    fn invert(self, a: u16) -> u16 {
+        // Fermat: a^(p - 2).
+        let (mut power, mut base, mut exponent) = (1, a, self.p - 2);
+        while exponent > 0 {
+            if exponent % 2 == 1 {
+                power = self.multiply(power, base);
+            }
+            base = self.multiply(base, base);
+            exponent /= 2;
+        }
+        power
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inverses_and_negatives() {
+        for p in [3, 5, 7, 65_521] {
+            let field = Zp::new(p);
+            for a in [1, 2, (p / 2) as u16, (p - 1) as u16] {
+                assert_eq!(field.multiply(a, field.invert(a)), 1, "{a} mod {p}");
+                assert_eq!(field.add(a, field.negate(a)), None);
+            }
+            assert_eq!(field.add(field.sign(0), field.sign(1)), None);
+        }
+    }
+}

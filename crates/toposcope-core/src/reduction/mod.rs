@@ -1,0 +1,9 @@
+//! Linear algebra over a field: coefficients, sparse columns, and the two ways of reducing a boundary matrix.
+
+mod column;
+mod field;
+mod memo;
+
+pub(crate) use column::{Column, Reduction, add_multiple};
+pub(crate) use field::{Field, Z2, Zp};
+pub(crate) use memo::Memo;
