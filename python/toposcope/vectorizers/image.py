@@ -78,7 +78,7 @@ class PersistenceImage(DiagramVectorizer):
     >>> from toposcope.vectorizers import PersistenceImage
     >>> image = PersistenceImage(sigma=0.1, n_bins=4, birth_range=(-1, 1), persistence_range=(0, 2))
     >>> features = image.fit_transform([[[[0, 1]]]])
-    >>> features.shape, round(features.sum(), 6)
+    >>> features.shape, round(float(features.sum()), 6)
     ((1, 16), 1.0)
     >>> image.get_feature_names_out()[7]
     'pi_H0_b3_p1'

@@ -15,6 +15,8 @@ from toposcope._typing import describe, integer
 from toposcope.batch import rips
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from toposcope._typing import Progress
     from toposcope.diagram import Diagram
 
@@ -99,6 +101,16 @@ class VietorisRips(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         if len(clouds) == 1:
             return [self._diagram(clouds[0], 0, n_threads)]
         return self._in_parallel(clouds, n_threads)
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
+        """Return ``["diagram"]``, the one thing there is of each cloud; a pipeline asks every step.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+        """
+        return np.array(["diagram"], dtype=object)
 
     def set_output(self, *, transform: str | None = None) -> Self:
         """Do nothing: diagrams have no tabular form. It lets a pipeline's ``set_output`` reach the vectorizers.

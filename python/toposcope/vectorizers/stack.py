@@ -65,9 +65,8 @@ class VectorStack(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sci
         -------
         self
         """
-        self._check()
         diagrams = Collection.of(X)
-        self.vectorizers_ = [clone(vectorizer).fit(diagrams) for vectorizer in self.vectorizers]
+        self.vectorizers_ = [vectorizer.fit(diagrams) for vectorizer in self._clones()]
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -84,11 +83,9 @@ class VectorStack(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sci
         -------
         self
         """
-        if not hasattr(self, "vectorizers_"):
-            return self.fit(X, y)
+        vectorizers = self.vectorizers_ if hasattr(self, "vectorizers_") else self._clones()
         diagrams = Collection.of(X)
-        for vectorizer in self.vectorizers_:
-            vectorizer.partial_fit(diagrams)
+        self.vectorizers_ = [vectorizer.partial_fit(diagrams) for vectorizer in vectorizers]
         return self
 
     def transform(self, X: Any) -> Float64Array:
@@ -195,19 +192,23 @@ class VectorStack(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sci
         tags.input_tags.two_d_array = False
         return tags
 
-    def _check(self) -> None:
+    def _clones(self) -> list[DiagramVectorizer]:
         if not isinstance(self.vectorizers, list | tuple) or not self.vectorizers:
             raise ValueError(f"vectorizers: expected a list of vectorizers, at least one, got {self.vectorizers!r}")
         for index, vectorizer in enumerate(self.vectorizers):
             if not isinstance(vectorizer, DiagramVectorizer):
                 raise TypeError(f"vectorizers[{index}]: expected a vectorizer of diagrams, got {describe(vectorizer)}")
+        return [clone(vectorizer) for vectorizer in self.vectorizers]
 
 
-def _by_name(vectorizers: Sequence[DiagramVectorizer]) -> dict[str, DiagramVectorizer]:
-    classes = [type(vectorizer).__name__.lower() for vectorizer in vectorizers]
+def _by_name(vectorizers: Any) -> dict[str, DiagramVectorizer]:
+    # Parameters may hold anything until ``fit`` checks them; what is no vectorizer has no name.
+    given = vectorizers if isinstance(vectorizers, list | tuple) else []
+    known = [vectorizer for vectorizer in given if isinstance(vectorizer, DiagramVectorizer)]
+    classes = [type(vectorizer).__name__.lower() for vectorizer in known]
     totals, seen = Counter(classes), Counter[str]()
     names = []
     for name in classes:
         seen[name] += 1
         names.append(f"{name}-{seen[name]}" if totals[name] > 1 else name)
-    return dict(zip(names, vectorizers, strict=True))
+    return dict(zip(names, known, strict=True))
