@@ -1,4 +1,6 @@
 # The compiled module, as the Python layer sees it. Checked against the build by mypy.stubtest.
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final, final
 
 import numpy as np
@@ -62,3 +64,61 @@ def persistence_images(
 ) -> npt.NDArray[np.float64]: ...
 
 # embed.rs ------------------------------------------------------------
+
+@final
+class RuntimeSearch:
+    def __new__(cls, explicit: Path | None, wheel: Sequence[Path]) -> RuntimeSearch: ...
+
+@final
+class SentenceModel:
+    def __new__(
+        cls,
+        path: Path,
+        *,
+        pooling: str | None,
+        normalize: bool,
+        max_tokens: int,
+        truncate: str,
+        batch_tokens: int,
+        n_threads: int | None,
+        search: RuntimeSearch,
+    ) -> SentenceModel: ...
+    @property
+    def n_dims(self) -> int: ...
+    def embed(self, texts: list[str]) -> npt.NDArray[np.float32]: ...
+    def info(self) -> dict[str, Any]: ...
+
+@final
+class QwenModel:
+    def __new__(
+        cls,
+        path: Path,
+        *,
+        dtype: str,
+        pooling: str | None,
+        source: str,
+        normalize: bool,
+        max_tokens: int,
+        sinks: int,
+        on_full: str | None,
+        chunk_tokens: int,
+        skip_first_tokens: int,
+        strict_tokenizer: bool,
+        n_threads: int | None,
+        search: RuntimeSearch,
+    ) -> QwenModel: ...
+    @property
+    def n_dims(self) -> int: ...
+    @property
+    def tokenizer(self) -> str: ...
+    def with_new_history(self) -> QwenModel: ...
+    def embed(self, texts: list[str]) -> npt.NDArray[np.float32]: ...
+    def feed(self, text: str) -> npt.NDArray[np.float32]: ...
+    def feed_ids(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]: ...
+    def reset(self) -> None: ...
+    def info(self) -> dict[str, Any]: ...
+
+@final
+class HashingModel:
+    def __new__(cls, *, n_dims: int, ngram: tuple[int, int], lowercase: bool, seed: int) -> HashingModel: ...
+    def embed(self, texts: list[str]) -> npt.NDArray[np.float32]: ...

@@ -52,7 +52,7 @@ pub(crate) struct Decoder {
     /// Positions that the model was made for.
     pub(crate) max_position: usize,
     /// Tokens per run at most: bounds the memory of a run, and is how often cancellation is asked for.
-    pub(crate) chunk_size: usize,
+    pub(crate) chunk_tokens: usize,
     /// First tokens of a history that a mean leaves out.
     pub(crate) n_skip: usize,
 }
@@ -87,7 +87,7 @@ impl Decoder {
         poll: Poll,
     ) -> Result<State, Error> {
         let mut state = state.clone();
-        for chunk in ids.chunks(self.chunk_size) {
+        for chunk in ids.chunks(self.chunk_tokens) {
             self.make_room(&mut state, chunk.len(), poll)?;
             stop_if(poll)?;
             let (rows, cache) =
@@ -142,9 +142,11 @@ impl Decoder {
             .collect();
         let mut cache =
             Cache::empty(&self.cache).map_err(|reason| Error::model(self.path(), reason))?;
-        for (i, chunk) in tail.chunks(self.chunk_size).enumerate() {
+        for (i, chunk) in tail.chunks(self.chunk_tokens).enumerate() {
             stop_if(poll)?;
-            (_, cache) = self.engine.step(chunk, &cache, i * self.chunk_size, None)?;
+            (_, cache) = self
+                .engine
+                .step(chunk, &cache, i * self.chunk_tokens, None)?;
         }
         state.cache = cache.into();
         state.position = tail.len();

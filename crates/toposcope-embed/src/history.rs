@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::Error;
 use crate::cache::Cache;
 
 /// What happens when a history has no room for the next tokens.
@@ -19,7 +20,27 @@ pub enum OnFull {
 }
 
 impl OnFull {
-    /// The name used in configurations.
+    /// The choice of this name: `evict`, `reencode` or `raise`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for any other name.
+    pub fn from_name(name: &str) -> Result<Self, Error> {
+        match name {
+            "evict" => Ok(Self::Evict),
+            "reencode" => Ok(Self::Reencode),
+            "raise" => Ok(Self::Raise),
+            _ => {
+                let got = format!("{name:?}");
+                Err(Error::invalid(
+                    "window.on_full",
+                    "\"evict\", \"reencode\" or \"raise\"",
+                    got,
+                ))
+            }
+        }
+    }
+
+    /// The name that [`Self::from_name`] reads.
     pub fn name(self) -> &'static str {
         match self {
             Self::Evict => "evict",

@@ -47,7 +47,7 @@ fn cutting_does_not_change_the_last_state() {
 }
 
 #[test]
-fn chunk_size_does_not_change_any_pooling_of_any_source() {
+fn chunk_tokens_does_not_change_any_pooling_of_any_source() {
     needs_runtime!();
     let ids: Vec<i64> = (0..90).map(|i| i * 7 % 320).collect();
     for source in [
@@ -56,11 +56,11 @@ fn chunk_size_does_not_change_any_pooling_of_any_source() {
         TokenSource::Logits,
     ] {
         for pooling in [Pooling::Mean, Pooling::Last, Pooling::Cls] {
-            let with_chunks = |chunk_size| {
+            let with_chunks = |chunk_tokens| {
                 let params = QwenParams {
                     source,
                     pooling: Some(pooling),
-                    chunk_size,
+                    chunk_tokens,
                     ..params("tiny_qwen2_2l_hidden.onnx")
                 };
                 fed(
@@ -142,7 +142,7 @@ fn histories_do_not_mix_even_across_threads() {
 fn a_call_that_fails_changes_nothing() {
     needs_runtime!();
     let embedder = QwenEmbedder::load(QwenParams {
-        chunk_size: 4,
+        chunk_tokens: 4,
         ..params("tiny_qwen2_2l.onnx")
     })
     .expect("loads");

@@ -93,7 +93,7 @@ pub(super) fn decoder(
         window: params.window,
         on_full,
         max_position,
-        chunk_size: params.chunk_size.min(max_tokens - sinks),
+        chunk_tokens: params.chunk_tokens.min(max_tokens - sinks),
         n_skip: params.skip_first_tokens,
     })
 }

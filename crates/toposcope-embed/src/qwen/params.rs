@@ -119,7 +119,7 @@ pub struct QwenParams {
     /// How much of a stream is remembered.
     pub window: Window,
     /// Tokens per run at most.
-    pub chunk_size: usize,
+    pub chunk_tokens: usize,
     /// First tokens of a history that a mean leaves out: their activations are out of all proportion.
     pub skip_first_tokens: usize,
     /// Whether a missing tokenizer is an error instead of bytes being used as tokens.
@@ -140,7 +140,7 @@ impl QwenParams {
             source: TokenSource::Auto,
             normalize: true,
             window: Window::default(),
-            chunk_size: 128,
+            chunk_tokens: 128,
             skip_first_tokens: 1,
             strict_tokenizer: false,
             n_threads: None,
@@ -152,8 +152,8 @@ impl QwenParams {
         let Window {
             max_tokens, sinks, ..
         } = self.window;
-        if self.chunk_size == 0 {
-            return Err(Error::invalid("chunk_size", "at least 1", 0));
+        if self.chunk_tokens == 0 {
+            return Err(Error::invalid("chunk_tokens", "at least 1", 0));
         }
         if max_tokens <= sinks {
             let expected = format!("more than sinks={sinks}");
