@@ -25,6 +25,14 @@ class ModelError(Error):
     """A model, its tokenizer or the ONNX Runtime library cannot be used."""
 
 
+class LaggedError(Error):
+    """A subscriber with ``on_lag="error"`` was too slow: ``n_missed`` events are gone."""
+
+    def __init__(self, n_missed: int) -> None:
+        super().__init__(f"{n_missed} events were dropped because they were not collected in time")
+        self.n_missed = n_missed
+
+
 class ToposcopeWarning(UserWarning):
     """Base of all warnings."""
 
@@ -35,3 +43,7 @@ class EssentialClassWarning(ToposcopeWarning):
 
 class TokenizerWarning(ToposcopeWarning):
     """A model came without a tokenizer; bytes are used as tokens."""
+
+
+class TelemetryWarning(ToposcopeWarning):
+    """Records of a run are being lost: the disk is full, or a sink fails."""
