@@ -1,0 +1,110 @@
+"""What ``toposcope watch`` does, as data."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from toposcope._typing import byte_count, integer, number
+
+METRICS = ("auto", "euclidean", "cosine", "manhattan", "chebyshev")
+"""Metrics of a stream; ``auto`` is cosine for text, euclidean for numbers."""
+
+MOST_LANDMARKS = 512
+"""Landmarks kept of a window that is larger, unless told otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchConfig:
+    """Source, embedder, stream, tracker and outputs of one run.
+
+    Attributes
+    ----------
+    source : str
+        File, or ``"-"`` for standard input.
+    file_format : str or None
+        Format of the source; None = by the file's ending.
+    columns : tuple of str
+        Columns or field to read; empty = chosen by name.
+    embedder : str
+        ``"auto"``, ``"hashing"``, ``"sentence:PATH"``, ``"qwen:PATH"`` or ``"none"``. ``auto`` is ``hashing`` for text
+        and ``none`` for numbers.
+    out : str or None
+        Folder for the outputs; None = none are written.
+    window : int
+        Points that are alive.
+    max_landmarks : int or None
+        Landmarks kept at most; None = the whole window, up to :data:`MOST_LANDMARKS`.
+    chunk : int
+        Items of a push.
+    linger : float
+        Seconds that items of a live source wait for a chunk to fill.
+    max_dim : int
+        Largest homology dimension.
+    metric : str
+        One of :data:`METRICS`.
+    threshold : float or None
+        Largest filtration value built.
+    scale : float or None
+        Filtration value at which the tracker looks; None = chosen from the first full chunk of the window.
+    margin : float or None
+        How much longer than its own scale a class has to live to count; None = the tracker's own choice.
+    min_confidence : float
+        Events below it are written, but not shown.
+    memory_limit : str, int or None
+        Bytes that the stream may hold, such as ``"64MiB"``.
+    n_threads : int or None
+        Threads; None = as many as the machine has.
+    """
+
+    source: str
+    file_format: str | None = None
+    columns: tuple[str, ...] = ()
+    embedder: str = "auto"
+    out: str | None = None
+    window: int = 500
+    max_landmarks: int | None = None
+    chunk: int = 50
+    linger: float = 1.0
+    max_dim: int = 1
+    metric: str = "auto"
+    threshold: float | None = None
+    scale: float | None = None
+    margin: float | None = None
+    min_confidence: float = 0.0
+    memory_limit: str | int | None = None
+    n_threads: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, least in (("window", 1), ("chunk", 1), ("max_dim", 0)):
+            integer(getattr(self, name), name, at_least=least)
+        for name in ("max_landmarks", "n_threads"):
+            if getattr(self, name) is not None:
+                integer(getattr(self, name), name, at_least=1)
+        for name in ("linger", "threshold", "scale", "margin"):
+            value = getattr(self, name)
+            if value is not None and not number(value, name) >= 0:
+                raise ValueError(f"{name}: expected a number of at least 0, got {value!r}")
+        if not 0 <= number(self.min_confidence, "min_confidence") <= 1:
+            raise ValueError(f"min_confidence: expected a number from 0 to 1, got {self.min_confidence!r}")
+        if self.memory_limit is not None:
+            byte_count(self.memory_limit, "memory_limit")
+        if self.metric not in METRICS:
+            raise ValueError(f"metric: expected one of {', '.join(METRICS)}, got {self.metric!r}")
+        kind, _, path = self.embedder.partition(":")
+        if kind not in {"sentence", "qwen"} and self.embedder not in {"auto", "hashing", "none"}:
+            raise ValueError(
+                f"embedder: expected auto, hashing, sentence:PATH, qwen:PATH or none, got {self.embedder!r}"
+            )
+        if kind in {"sentence", "qwen"} and not path:
+            raise ValueError(f"embedder: expected the model's folder after {kind}:, got nothing")
+
+    @property
+    def n_landmarks(self) -> int:
+        """Landmarks kept at most."""
+        return min(self.window, MOST_LANDMARKS) if self.max_landmarks is None else self.max_landmarks
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values."""
+        return {**dataclasses.asdict(self), "columns": list(self.columns)}

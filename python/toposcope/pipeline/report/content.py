@@ -1,0 +1,181 @@
+"""What the page shows: the files of a run, read and thinned out to what a screen can tell apart."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from toposcope.pipeline.diagram_file import read_diagrams
+from toposcope.telemetry import read_jsonl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from toposcope.diagram import Diagram
+
+MOST_COLUMNS = 600
+"""Pushes drawn; of longer runs every so-manieth."""
+MOST_EVENTS = 3000
+MOST_INTERVALS = 1500
+N_SCALES = 96
+
+
+def page_content(folder: Path) -> dict[str, Any]:
+    """Return all that the page draws, as plain values.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds no run.
+    """
+    run = _read_run(folder / "run.json")
+    notes: list[str] = []
+    records = _read_lines(folder / "telemetry.jsonl", "telemetry", notes)
+    events = _read_lines(folder / "events.jsonl", "events", notes)
+    diagrams = _read_diagrams(folder / "diagrams.parquet", notes)
+    shown = _thinned(len(records), MOST_COLUMNS)
+    if len(shown) < len(records):
+        notes.append(f"{len(shown)} of {len(records)} pushes are drawn; telemetry.jsonl has all of them.")
+    if len(events) > MOST_EVENTS:
+        notes.append(f"The first {MOST_EVENTS} of {len(events)} events are here; events.jsonl has all of them.")
+    pushes = [records[i] for i in shown]
+    scale = run.get("scale")
+    return {
+        "title": str(run["config"]["source"]),
+        "facts": _facts(run, records, events),
+        "notes": notes,
+        "scale": scale,
+        "pushes": _columns(pushes),
+        "events": events[:MOST_EVENTS],
+        "crocker": _crocker(diagrams),
+        "betti": _betti_at(scale, [push["step"] for push in pushes], dict(diagrams)),
+        "last": _last(diagrams),
+    }
+
+
+def _read_run(path: Path) -> dict[str, Any]:
+    try:
+        run = json.loads(path.read_bytes())
+        run["config"]["source"]
+    except FileNotFoundError:
+        raise ValueError(f"{path.parent}: expected the outputs of a run, but there is no {path.name}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: expected the description of a run, got {error!r}") from None
+    return dict(run)
+
+
+def _read_lines(path: Path, what: str, notes: list[str]) -> list[dict[str, Any]]:
+    if not path.exists():
+        notes.append(f"There is no {path.name}: {what} are not shown.")
+        return []
+    contents = read_jsonl(path)
+    if contents.n_skipped:
+        notes.append(f"{path.name}: {contents.n_skipped} damaged lines were left out.")
+    return contents.records
+
+
+def _read_diagrams(path: Path, notes: list[str]) -> list[tuple[int, Diagram]]:
+    try:
+        return list(read_diagrams(path))
+    except (ValueError, OSError):
+        notes.append(f"{path.name} is missing or was not finished: diagrams are not shown.")
+        return []
+
+
+def _facts(run: dict[str, Any], records: list[dict[str, Any]], events: list[dict[str, Any]]) -> list[list[str]]:
+    config = run["config"]
+    seconds = [record["latency"]["total"] for record in records]
+    facts = [
+        ("started", run.get("started")),
+        ("ended", run.get("reason")),
+        ("items", sum(record["n_points"] for record in records)),
+        ("pushes", len(records)),
+        ("events", len(events)),
+        ("embedder", run.get("embedder")),
+        ("dimensions", run.get("n_dims")),
+        ("metric", run.get("metric")),
+        ("window", config.get("window")),
+        ("landmarks at most", run.get("n_landmarks")),
+        ("tracker's scale", _short(run.get("scale"))),
+        ("median push", f"{1000 * float(np.median(seconds)):.3g} ms" if seconds else None),
+        ("slowest push", f"{1000 * max(seconds):.3g} ms" if seconds else None),
+        ("error bound at the end", _short(records[-1]["error_bound"]) if records else None),
+        ("toposcope", run.get("version")),
+        ("run", run.get("run_id")),
+    ]
+    return [[name, str(value)] for name, value in facts if value is not None]
+
+
+def _columns(pushes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    stages = list(pushes[-1]["latency"]) if pushes else []
+    return {
+        "step": [push["step"] for push in pushes],
+        "epsilon": [push["epsilon"] for push in pushes],
+        "error_bound": [push["error_bound"] for push in pushes],
+        "landmarks": [push["n_landmarks"] for push in pushes],
+        "megabytes": [push["n_bytes"] / 1e6 for push in pushes],
+        "latency": {stage: [_milliseconds(push["latency"].get(stage)) for push in pushes] for stage in stages},
+    }
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(1000 * seconds, 4)
+
+
+def _crocker(diagrams: list[tuple[int, Diagram]]) -> dict[str, Any]:
+    """Return Betti numbers by dimension, push and scale, on one grid for the whole run."""
+    high = max((_largest_value(diagram) for _, diagram in diagrams), default=0.0)
+    scales = np.linspace(0.0, 1.05 * high or 1.0, N_SCALES)
+    shown = [diagrams[i] for i in _thinned(len(diagrams), MOST_COLUMNS)]
+    n_dims = max((len(diagram) for _, diagram in shown), default=0)
+    return {
+        "scales": [round(float(scale), 6) for scale in scales],
+        "columns": [step for step, _ in shown],
+        "dims": [[betti_curve(diagram[dim], scales).tolist() for _, diagram in shown] for dim in range(n_dims)],
+    }
+
+
+def betti_curve(intervals: Any, scales: Any) -> Any:
+    """Return how many intervals contain each of the scales."""
+    births, deaths = np.sort(intervals[:, 0]), np.sort(intervals[:, 1])
+    return np.searchsorted(births, scales, side="right") - np.searchsorted(deaths, scales, side="right")
+
+
+def _largest_value(diagram: Diagram) -> float:
+    values = np.concatenate([diagram.births, diagram.deaths])
+    return float(np.max(values, initial=0.0, where=np.isfinite(values)))
+
+
+def _betti_at(scale: float | None, steps: list[int], diagrams: dict[int, Diagram]) -> list[list[int | None]]:
+    """Return, by dimension, the Betti numbers at the tracker's scale after each push."""
+    if scale is None or not diagrams:
+        return []
+    n_dims = max(len(diagram) for diagram in diagrams.values())
+    columns = [diagrams[step].betti(scale) if step in diagrams else [None] * n_dims for step in steps]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _last(diagrams: list[tuple[int, Diagram]]) -> dict[str, Any]:
+    if not diagrams:
+        return {"step": None, "intervals": [], "high": 1.0}
+    step, diagram = diagrams[-1]
+    longest = np.sort(np.argsort(-diagram.persistences, kind="stable")[:MOST_INTERVALS])
+    columns = (diagram.dims, diagram.births, diagram.deaths)
+    rows = zip(*(column[longest].tolist() for column in columns), strict=True)
+    intervals = [[dim, birth, death if math.isfinite(death) else None] for dim, birth, death in rows]
+    return {"step": step, "intervals": intervals, "high": _largest_value(diagram)}
+
+
+def _thinned(n: int, most: int) -> list[int]:
+    """Return at most so many places out of n, evenly spread, the last one among them."""
+    if n <= most:
+        return list(range(n))
+    return [int(place) for place in np.unique(np.linspace(0, n - 1, most).round())]
+
+
+def _short(value: float | None) -> str | None:
+    return None if value is None else f"{value:.4g}"
