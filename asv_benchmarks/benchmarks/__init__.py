@@ -1,0 +1,1 @@
+"""What toposcope costs, by subject."""
