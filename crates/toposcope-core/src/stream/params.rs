@@ -188,7 +188,8 @@ pub(crate) mod tests {
 
     #[test]
     fn parameters_are_checked_by_name() {
-        let wrong: [(&str, fn(&mut StreamParams)); 9] = [
+        type Spoil = fn(&mut StreamParams);
+        let wrong: [(&str, Spoil); 9] = [
             ("n_dims", |p| p.n_dims = 0),
             ("max_landmarks", |p| p.max_landmarks = 0),
             ("window", |p| p.window = Window::Count(0)),

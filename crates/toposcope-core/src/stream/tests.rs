@@ -10,12 +10,9 @@ fn line(xs: &[f64]) -> Points {
     Points::from_f64(xs.to_vec(), 1).unwrap()
 }
 
-fn on_a_line(params: StreamParams) -> Stream {
-    Stream::new(StreamParams {
-        n_dims: 1,
-        ..params
-    })
-    .unwrap()
+fn on_a_line(mut params: StreamParams) -> Stream {
+    params.n_dims = 1;
+    Stream::new(params).unwrap()
 }
 
 fn push(stream: &mut Stream, xs: &[f64]) -> Report {

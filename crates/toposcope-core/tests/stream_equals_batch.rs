@@ -1,0 +1,171 @@
+//! A stream against the batch engine and against the window that it stands for.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::VecDeque;
+
+use proptest::prelude::*;
+use toposcope_core::stream::{OnLimit, Report, Stream, StreamParams, Window};
+use toposcope_core::{Control, Metric, Points, RipsInput, RipsParams, rips};
+use toposcope_oracle::{bottleneck_distance, rips_persistence};
+
+fn params(window: u64, max_landmarks: usize) -> StreamParams {
+    StreamParams {
+        n_dims: 2,
+        window: Window::Count(window),
+        max_landmarks,
+        cover_radius: None,
+        max_dim: 1,
+        metric: Metric::Euclidean,
+        threshold: None,
+        memory_limit: None,
+        on_limit: OnLimit::Coarsen,
+        n_threads: Some(1),
+    }
+}
+
+type Point = [f64; 2];
+
+fn points(rows: impl IntoIterator<Item = Point>) -> Points {
+    Points::from_f64(rows.into_iter().flatten().collect(), 2).unwrap()
+}
+
+fn push(stream: &mut Stream, rows: &[Point]) -> Report {
+    let control = Control::none();
+    stream.push(points(rows.to_vec()), None, &control).unwrap()
+}
+
+/// The naive intervals of one dimension of a set of points.
+fn naive(rows: &[Point], dim: usize) -> Vec<(f64, f64)> {
+    let between = |p: &Point, q: &Point| Metric::Euclidean.between(p, q);
+    let square: Vec<f64> = rows
+        .iter()
+        .flat_map(|p| rows.iter().map(move |q| between(p, q)))
+        .collect();
+    let all = rips_persistence(&square, rows.len(), f64::INFINITY, dim, 2);
+    let of_dim = all.into_iter().filter(|interval| interval.0 == dim);
+    of_dim.map(|(_, birth, death)| (birth, death)).collect()
+}
+
+/// Largest distance of a point of `from` to its nearest of `to`.
+fn farthest(from: &[Point], to: &[Point]) -> f64 {
+    let nearest = |p: &Point| {
+        let distances = to.iter().map(|q| (p[0] - q[0]).hypot(p[1] - q[1]));
+        distances.fold(f64::INFINITY, f64::min)
+    };
+    from.iter().map(nearest).fold(0.0, f64::max)
+}
+
+/// Points of a small grid: ties and duplicates everywhere.
+fn grid_point() -> impl Strategy<Value = Point> {
+    (0..5i32, 0..5i32).prop_map(|(x, y)| [f64::from(x), f64::from(y)])
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Push(Vec<Point>),
+    Evict(usize),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let push = prop::collection::vec(grid_point(), 0..12).prop_map(Step::Push);
+    let evict = (0..6usize).prop_map(Step::Evict);
+    prop::collection::vec(prop_oneof![4 => push, 1 => evict], 1..8)
+}
+
+fn policy() -> impl Strategy<Value = OnLimit> {
+    prop_oneof![Just(OnLimit::Coarsen), Just(OnLimit::Evict)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn with_room_for_all_the_window_is_the_landmark_set(steps in steps(), window in 1..9usize) {
+        let control = Control::none();
+        let mut stream = Stream::new(params(window as u64, window)).unwrap();
+        let mut alive: VecDeque<Point> = VecDeque::new();
+        for step in steps {
+            let report = match step {
+                Step::Push(chunk) => {
+                    alive.extend(&chunk);
+                    alive.drain(..alive.len().saturating_sub(window));
+                    push(&mut stream, &chunk)
+                }
+                Step::Evict(n) => {
+                    alive.drain(..n.min(alive.len()));
+                    stream.evict(n as u64, &control).unwrap()
+                }
+            };
+            let window_points = points(alive.iter().copied());
+            let input = RipsInput::Points(&window_points, Metric::Euclidean);
+            let batch = rips(input, &RipsParams::default(), &control).unwrap();
+            prop_assert_eq!(&report.diagram, &batch);
+            prop_assert_eq!(report.epsilon, 0.0);
+            prop_assert_eq!(report.n_window, Some(alive.len() as u64));
+        }
+    }
+
+    #[test]
+    fn the_error_bound_holds(
+        xs in prop::collection::vec(prop::array::uniform2(-1.0..1.0f64), 1..40),
+        chunk in 1..9usize,
+        window in 1..14u64,
+        max_landmarks in 1..7usize,
+        on_limit in policy(),
+        cover_radius in prop::option::of(0.0..0.5f64),
+    ) {
+        let params = StreamParams { on_limit, cover_radius, ..params(window, max_landmarks) };
+        let mut stream = Stream::new(params).unwrap();
+        let mut seen = 0;
+        for chunk in xs.chunks(chunk) {
+            let report = push(&mut stream, chunk);
+            seen += chunk.len();
+            prop_assert!(report.landmarks.len() <= max_landmarks);
+            let n_window = usize::try_from(report.n_window.unwrap()).unwrap();
+            for dim in 0..=1u8 {
+                let of_window = naive(&xs[seen - n_window..seen], usize::from(dim));
+                let of_landmarks: Vec<_> = report.diagram.intervals(dim).collect();
+                let distance = bottleneck_distance(&of_window, &of_landmarks);
+                prop_assert!(distance <= report.error_bound() + 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn window_and_landmarks_are_within_epsilon_of_each_other(
+        xs in prop::collection::vec(grid_point(), 1..60),
+        window in 1..20usize,
+        max_landmarks in 1..8usize,
+    ) {
+        let mut stream = Stream::new(params(window as u64, max_landmarks)).unwrap();
+        for (i, x) in xs.iter().enumerate() {
+            let report = push(&mut stream, &[*x]);
+            let founder = |id: u64| xs[usize::try_from(id).unwrap()];
+            let founders: Vec<Point> = report.landmarks.iter().map(|l| founder(l.id)).collect();
+            let alive = &xs[(i + 1).saturating_sub(window)..=i];
+            prop_assert!(farthest(alive, &founders) <= report.epsilon + 1e-12);
+            prop_assert!(farthest(&founders, alive) <= report.epsilon + 1e-12);
+        }
+    }
+
+    #[test]
+    fn how_the_stream_is_cut_does_not_matter(
+        xs in prop::collection::vec(grid_point(), 1..40),
+        cut in 0..40usize,
+        window in 1..20u64,
+        max_landmarks in 1..8usize,
+        on_limit in policy(),
+    ) {
+        let params = StreamParams { on_limit, ..params(window, max_landmarks) };
+        let cut = cut.min(xs.len());
+        let mut once = Stream::new(params.clone()).unwrap();
+        let mut twice = Stream::new(params).unwrap();
+        let whole = push(&mut once, &xs);
+        push(&mut twice, &xs[..cut]);
+        let rest = push(&mut twice, &xs[cut..]);
+        prop_assert_eq!(&whole.landmarks, &rest.landmarks);
+        prop_assert_eq!(&whole.diagram, &rest.diagram);
+        prop_assert_eq!((whole.cover_radius, whole.n_window), (rest.cover_radius, rest.n_window));
+    }
+}
