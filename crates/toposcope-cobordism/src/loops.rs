@@ -1,0 +1,262 @@
+//! Loops with names: cycles of landmarks, followed from push to push by their classes in the union.
+
+use toposcope_core::classes::LoopClasses;
+use toposcope_core::{Control, Error};
+
+use crate::cycle::EdgeSet;
+use crate::draft::Draft;
+use crate::event::{Change, Feature, Lineage, LoopBirthCause, LoopDeathCause};
+use crate::linear::{BitVector, Span};
+use crate::slices::{Side, Slices};
+use crate::zigzag::{Decomposition, Fate, Zigzag, span_of};
+
+/// A loop that the tracker knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Loop {
+    pub(crate) id: u64,
+    /// The step at which it was born.
+    pub(crate) born: u64,
+    /// A cycle that represents it, between landmarks by their ids.
+    pub(crate) cycle: EdgeSet<u64>,
+}
+
+/// What became of the loops, and who they are now.
+#[derive(Debug, Default)]
+pub(crate) struct LoopReading {
+    pub(crate) drafts: Vec<Draft>,
+    /// Loops that go on under a new id: before, after.
+    pub(crate) renamed: Vec<(u64, u64)>,
+}
+
+/// Reads what became of the loops `known` before, eldest first, and replaces them by those after. `is_coarser` says that
+/// the scales have grown since they were named.
+pub(crate) fn follow_loops(
+    known: &mut Vec<Loop>,
+    next_id: &mut u64,
+    slices: &Slices,
+    is_coarser: bool,
+    control: &Control,
+) -> Result<LoopReading, Error> {
+    let mut reading = LoopReading::default();
+    if is_coarser {
+        reading.drafts = drop_blurred(known, slices, control)?;
+    }
+    let (zigzag, generators, union_rank) = read_zigzag(known, slices, control)?;
+    let parts = zigzag.decompose();
+    let before = std::mem::take(known);
+    settle_fates(
+        &before,
+        &parts,
+        &generators,
+        slices,
+        known,
+        next_id,
+        &mut reading,
+    );
+    let births = [
+        (LoopBirthCause::Closed, &parts.closed),
+        (LoopBirthCause::Opened, &parts.opened),
+    ];
+    for (cause, sums) in births {
+        for sum in sums {
+            let born = Loop {
+                id: take(next_id),
+                born: slices.step,
+                cycle: summed(&generators, sum),
+            };
+            let after = vec![feature(&born, slices, Side::After)];
+            reading
+                .drafts
+                .push(draft(Change::LoopBirth(cause), vec![], after, slices));
+            known.push(born);
+        }
+    }
+    known.sort_by_key(|l| (l.born, l.id));
+    let transient = union_rank - parts.joint_rank;
+    if transient > 0 {
+        reading
+            .drafts
+            .push(draft(Change::Transient(transient), vec![], vec![], slices));
+    }
+    Ok(reading)
+}
+
+fn take(next_id: &mut u64) -> u64 {
+    *next_id += 1;
+    *next_id - 1
+}
+
+/// At coarser scales, loops that depend on elder ones are not certain any more.
+fn drop_blurred(
+    known: &mut Vec<Loop>,
+    slices: &Slices,
+    control: &Control,
+) -> Result<Vec<Draft>, Error> {
+    let (mut span, mut kept, mut drafts) = (Span::default(), Vec::new(), Vec::new());
+    let (vertices, mut classes) = side(slices, Side::Before, control)?;
+    let mut group = classes.at(slices.end);
+    for (number, l) in std::mem::take(known).into_iter().enumerate() {
+        let place = |id: u64| {
+            slices
+                .vertex(id)
+                .and_then(|v| vertices.binary_search(&v).ok())
+        };
+        let class = group.class_of(l.cycle.mapped(place).edges_u32(), control)?;
+        if span.insert(&BitVector::from_words(class), number) {
+            kept.push(l);
+        } else {
+            let change = Change::LoopDeath(LoopDeathCause::Resolution);
+            let before = vec![feature(&l, slices, Side::Before)];
+            drafts.push(draft(change, before, vec![], slices));
+        }
+    }
+    *known = kept;
+    Ok(drafts)
+}
+
+/// The vertices of one side, and the loops among them.
+fn side(
+    slices: &Slices,
+    side: Side,
+    control: &Control,
+) -> Result<(Vec<usize>, LoopClasses), Error> {
+    let vertices: Vec<usize> = (0..slices.n()).filter(|&v| slices.is_on(v, side)).collect();
+    let distances = slices.distances.select(&vertices);
+    Ok((vertices, LoopClasses::new(&distances, slices.end, control)?))
+}
+
+/// The known loops and the generators of those after, mapped to the union; the generators' cycles; the rank of P(W).
+fn read_zigzag(
+    known: &[Loop],
+    slices: &Slices,
+    control: &Control,
+) -> Result<(Zigzag, Vec<EdgeSet<u64>>, usize), Error> {
+    let (vertices, mut after) = side(slices, Side::After, control)?;
+    let mut union = LoopClasses::new(&slices.distances, slices.end, control)?;
+    let own = after.cycles(slices.scale);
+    let of_union = union.cycles(slices.scale);
+    let (mut after, mut union) = (after.at(slices.end), union.at(slices.end));
+    let mut zigzag = Zigzag::default();
+    for l in known {
+        let cycle = l.cycle.mapped(|id| slices.vertex(id));
+        zigzag.before.push(BitVector::from_words(
+            union.class_of(cycle.edges_u32(), control)?,
+        ));
+    }
+    let mut generators = Vec::new();
+    for cycle in own {
+        let class = after.class_of(cycle.edges(), control)?;
+        zigzag.after_itself.push(BitVector::from_words(class));
+        let cycle = EdgeSet::new(cycle.edges().map(|edge| edge.map(|v| vertices[v as usize])));
+        zigzag.after.push(BitVector::from_words(
+            union.class_of(cycle.edges_u32(), control)?,
+        ));
+        generators.push(cycle.mapped(|v| Some(slices.id(v))));
+    }
+    let mut of_w = Vec::new();
+    for cycle in of_union {
+        of_w.push(BitVector::from_words(
+            union.class_of(cycle.edges(), control)?,
+        ));
+    }
+    Ok((zigzag, generators, span_of(&of_w).rank()))
+}
+
+fn settle_fates(
+    before: &[Loop],
+    parts: &Decomposition,
+    generators: &[EdgeSet<u64>],
+    slices: &Slices,
+    known: &mut Vec<Loop>,
+    next_id: &mut u64,
+    reading: &mut LoopReading,
+) {
+    for (l, fate) in before.iter().zip(&parts.fates) {
+        let was = vec![feature(l, slices, Side::Before)];
+        let (change, is) = match fate {
+            Fate::Filled => (Change::LoopDeath(LoopDeathCause::Filled), None),
+            Fate::Broken => (Change::LoopDeath(LoopDeathCause::Broken), None),
+            Fate::Survives {
+                sum,
+                by_itself: true,
+            } => {
+                let is = Loop {
+                    cycle: still_there(l, slices).unwrap_or_else(|| summed(generators, sum)),
+                    ..*l
+                };
+                (Change::LoopContinue(Lineage::Matched), Some(is))
+            }
+            Fate::Survives {
+                sum,
+                by_itself: false,
+            } => {
+                let is = Loop {
+                    id: take(next_id),
+                    cycle: summed(generators, sum),
+                    ..*l
+                };
+                reading.renamed.push((l.id, is.id));
+                (Change::LoopContinue(Lineage::Ambiguous), Some(is))
+            }
+        };
+        let after = is.iter().map(|l| feature(l, slices, Side::After)).collect();
+        reading.drafts.push(draft(change, was, after, slices));
+        known.extend(is);
+    }
+}
+
+/// The loop's own cycle, if all its landmarks are alive: what can keep its representative does.
+fn still_there(l: &Loop, slices: &Slices) -> Option<EdgeSet<u64>> {
+    let alive = |id: u64| {
+        slices
+            .vertex(id)
+            .is_some_and(|v| slices.is_on(v, Side::After))
+    };
+    l.cycle.vertices().all(alive).then(|| l.cycle.clone())
+}
+
+fn summed(generators: &[EdgeSet<u64>], sum: &BitVector) -> EdgeSet<u64> {
+    let mut cycle = EdgeSet::default();
+    sum.ones().for_each(|g| cycle.add(&generators[g]));
+    cycle
+}
+
+fn feature(l: &Loop, slices: &Slices, side: Side) -> Feature {
+    let walks = l.cycle.walks();
+    let mut landmarks: Vec<u64> = Vec::new();
+    for id in walks.iter().flatten() {
+        if !landmarks.contains(id) {
+            landmarks.push(*id);
+        }
+    }
+    let vertices: Vec<usize> = landmarks
+        .iter()
+        .filter_map(|&id| slices.vertex(id))
+        .collect();
+    Feature {
+        id: l.id,
+        mass: slices.mass(&vertices, side),
+        landmarks,
+        walks,
+    }
+}
+
+/// A loop is born with the longest edge of its cycle and lives beyond the end of the interval of scales.
+fn draft(change: Change, before: Vec<Feature>, after: Vec<Feature>, slices: &Slices) -> Draft {
+    let edges = before
+        .iter()
+        .chain(&after)
+        .flat_map(|f| &f.walks)
+        .flat_map(|walk| walk.windows(2));
+    let length = |edge: &[u64]| match (slices.vertex(edge[0]), slices.vertex(edge[1])) {
+        (Some(u), Some(v)) => slices.distances.get(u, v),
+        _ => slices.scale,
+    };
+    let birth = edges.map(length).reduce(f64::max).unwrap_or(slices.scale);
+    Draft {
+        change,
+        before,
+        after,
+        persistence: slices.end - birth,
+    }
+}

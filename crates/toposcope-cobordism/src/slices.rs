@@ -1,0 +1,91 @@
+//! The cospan at one pair of scales, as everything else here reads it.
+
+use std::borrow::Cow;
+
+use toposcope_core::DistanceMatrix;
+use toposcope_core::stream::{Cospan, CospanLandmark};
+
+/// The landmarks of before, union and after, and the two scales between which a class must live to count.
+#[derive(Debug)]
+pub(crate) struct Slices<'a> {
+    pub(crate) step: u64,
+    pub(crate) landmarks: Cow<'a, [CospanLandmark]>,
+    pub(crate) distances: Cow<'a, DistanceMatrix>,
+    /// Born at or below this.
+    pub(crate) scale: f64,
+    /// Alive beyond this.
+    pub(crate) end: f64,
+    /// Length of that interval.
+    pub(crate) margin: f64,
+    pub(crate) epsilon: f64,
+}
+
+/// One side of the cospan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Before,
+    After,
+}
+
+impl<'a> Slices<'a> {
+    pub(crate) fn new(cospan: &'a Cospan, scale: f64, margin: f64) -> Self {
+        Self {
+            step: cospan.step,
+            landmarks: Cow::Borrowed(&cospan.landmarks),
+            distances: Cow::Borrowed(&cospan.distances),
+            scale,
+            end: scale + margin,
+            margin,
+            epsilon: cospan.epsilon(),
+        }
+    }
+
+    /// The same without anything before it: for the first look at a stream.
+    pub(crate) fn of_after(cospan: &'a Cospan, scale: f64, margin: f64) -> Self {
+        let there = |l: &&CospanLandmark| l.after.is_some();
+        let vertices: Vec<usize> = (0..cospan.landmarks.len())
+            .filter(|&v| cospan.landmarks[v].after.is_some())
+            .collect();
+        let new = |l: &CospanLandmark| CospanLandmark { before: None, ..*l };
+        Self {
+            landmarks: cospan.landmarks.iter().filter(there).map(new).collect(),
+            distances: Cow::Owned(cospan.distances.select(&vertices)),
+            epsilon: cospan.epsilon_after,
+            ..Self::new(cospan, scale, margin)
+        }
+    }
+
+    pub(crate) fn n(&self) -> usize {
+        self.landmarks.len()
+    }
+
+    pub(crate) fn id(&self, vertex: usize) -> u64 {
+        self.landmarks[vertex].id
+    }
+
+    /// The vertex of a landmark, if it is in the union.
+    pub(crate) fn vertex(&self, id: u64) -> Option<usize> {
+        self.landmarks.binary_search_by_key(&id, |l| l.id).ok()
+    }
+
+    /// Points that a landmark stands for on one side; 0 if it is not there.
+    pub(crate) fn weight(&self, vertex: usize, side: Side) -> u64 {
+        let landmark = self.landmarks[vertex];
+        match side {
+            Side::Before => landmark.before.unwrap_or(0),
+            Side::After => landmark.after.unwrap_or(0),
+        }
+    }
+
+    pub(crate) fn is_on(&self, vertex: usize, side: Side) -> bool {
+        let landmark = self.landmarks[vertex];
+        match side {
+            Side::Before => landmark.before.is_some(),
+            Side::After => landmark.after.is_some(),
+        }
+    }
+
+    pub(crate) fn mass(&self, vertices: &[usize], side: Side) -> u64 {
+        vertices.iter().map(|&v| self.weight(v, side)).sum()
+    }
+}

@@ -1,0 +1,269 @@
+//! A tracker as bytes, and back.
+
+use std::collections::BTreeSet;
+
+use toposcope_core::Error;
+use toposcope_core::snapshot::{SectionReader, SectionWriter, SnapshotReader, SnapshotWriter, Tag};
+
+use crate::cycle::EdgeSet;
+use crate::event::{
+    Change, Confidence, Event, Feature, Lineage, LoopBirthCause, LoopDeathCause, MergeCause, Status,
+};
+use crate::identity::Component;
+use crate::loops::Loop;
+use crate::tracker::{Scales, State, Tracker, TrackerParams};
+
+const KIND: Tag = *b"TRCK";
+const VERSION: u32 = 1;
+const PARAMS: Tag = *b"PARM";
+const STATE: Tag = *b"STAT";
+const COMPONENTS: Tag = *b"COMP";
+const LOOPS: Tag = *b"LOOP";
+const PENDING: Tag = *b"PEND";
+
+/// The changes that a provisional event can tell of, by the number that stands for them.
+const CHANGES: [Change; 12] = [
+    Change::Merge(MergeCause::Inserted),
+    Change::Merge(MergeCause::Resolution),
+    Change::Split,
+    Change::ComponentBirth,
+    Change::ComponentDeath,
+    Change::Reorganise,
+    Change::LoopBirth(LoopBirthCause::Closed),
+    Change::LoopBirth(LoopBirthCause::Opened),
+    Change::LoopDeath(LoopDeathCause::Filled),
+    Change::LoopDeath(LoopDeathCause::Broken),
+    Change::LoopDeath(LoopDeathCause::Resolution),
+    Change::LoopContinue(Lineage::Ambiguous),
+];
+
+/// Beyond any real count, and far enough below the end of u64 that counting on never overflows.
+const COUNTABLE: u64 = 1 << 62;
+
+impl Tracker {
+    /// The whole tracker as bytes.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let (params, state) = (&self.params, &self.state);
+        let mut writer = SnapshotWriter::new(KIND, VERSION);
+        writer.section(PARAMS, |s| {
+            s.option(params.scale, SectionWriter::f64);
+            s.option(params.margin, SectionWriter::f64);
+            s.u64(params.max_dim as u64);
+            s.u64(params.confirm_after);
+            s.u8(u8::from(params.include_continues));
+        });
+        writer.section(STATE, |s| {
+            s.option(state.reading, |s, scales| {
+                s.f64(scales.scale);
+                s.f64(scales.margin);
+            });
+            s.option(state.last.as_ref(), |s, (step, landmarks)| {
+                s.u64(*step);
+                write_ids(s, landmarks);
+            });
+            s.u64(state.next_id);
+            s.u64(state.next_seq);
+        });
+        writer.section(COMPONENTS, |s| s.list(&state.components, write_component));
+        writer.section(LOOPS, |s| s.list(&state.loops, write_loop));
+        writer.section(PENDING, |s| s.list(&state.pending, write_event));
+        writer.finish()
+    }
+
+    /// The tracker that [`Self::snapshot`] saved.
+    ///
+    /// # Errors
+    /// [`Error::Snapshot`] if the bytes are not such a snapshot, damaged, or contradict themselves.
+    pub fn restore(bytes: &[u8]) -> Result<Self, Error> {
+        let mut reader = SnapshotReader::new(bytes, KIND, VERSION)?;
+        let params = reader.section(PARAMS, read_params)?;
+        let mut state = reader.section(STATE, read_state)?;
+        state.components = reader.section(COMPONENTS, |s| s.list(24, read_component))?;
+        state.loops = reader.section(LOOPS, |s| s.list(24, read_loop))?;
+        state.pending = reader.section(PENDING, |s| s.list(24, read_event))?;
+        reader.finish()?;
+        params.check().map_err(contradiction)?;
+        check(&state)?;
+        Ok(Self { params, state })
+    }
+}
+
+fn contradiction(reason: impl std::fmt::Display) -> Error {
+    Error::Snapshot {
+        reason: format!("contradicts itself: {reason}"),
+    }
+}
+
+fn read_params(s: &mut SectionReader) -> Result<TrackerParams, Error> {
+    Ok(TrackerParams {
+        scale: s.option(SectionReader::f64)?,
+        margin: s.option(SectionReader::f64)?,
+        max_dim: s.u64()? as usize,
+        confirm_after: s.u64()?,
+        include_continues: s.u8()? != 0,
+    })
+}
+
+fn read_state(s: &mut SectionReader) -> Result<State, Error> {
+    Ok(State {
+        reading: s.option(|s| {
+            let (scale, margin) = (s.f64()?, s.f64()?);
+            Ok(Scales { scale, margin })
+        })?,
+        last: s.option(|s| Ok((s.u64()?, read_ids(s)?)))?,
+        next_id: s.u64()?,
+        next_seq: s.u64()?,
+        ..State::default()
+    })
+}
+
+/// What the tracker relies on.
+fn check(state: &State) -> Result<(), Error> {
+    let empty = Vec::new();
+    let (step, landmarks) = state
+        .last
+        .as_ref()
+        .map_or((0, &empty), |(step, ids)| (*step, ids));
+    if step.max(state.next_id).max(state.next_seq) >= COUNTABLE {
+        return Err(contradiction("its counters"));
+    }
+    let is_length = |x: f64| x.is_finite() && x >= 0.0;
+    if state
+        .reading
+        .is_some_and(|r| !is_length(r.scale) || !is_length(r.margin))
+    {
+        return Err(contradiction("its scales"));
+    }
+    let named = state
+        .components
+        .iter()
+        .map(|c| c.id)
+        .chain(state.loops.iter().map(|l| l.id));
+    let named: Vec<u64> = named.collect();
+    let distinct: BTreeSet<u64> = named.iter().copied().collect();
+    if distinct.len() < named.len() || distinct.last().is_some_and(|&id| id >= state.next_id) {
+        return Err(contradiction("its names"));
+    }
+    let mut members: Vec<u64> = state
+        .components
+        .iter()
+        .flat_map(|c| c.landmarks.clone())
+        .collect();
+    members.sort_unstable();
+    let is_partition = state.reading.is_none() || members == *landmarks;
+    if !is_partition || state.components.iter().any(|c| c.landmarks.is_empty()) {
+        return Err(contradiction("its components"));
+    }
+    let known = |id: u64| landmarks.binary_search(&id).is_ok();
+    if state
+        .loops
+        .iter()
+        .any(|l| !l.cycle.is_cycle() || !l.cycle.vertices().all(known))
+    {
+        return Err(contradiction("its loops"));
+    }
+    if state.pending.iter().any(|event| event.step > step) {
+        return Err(contradiction("its provisional events"));
+    }
+    Ok(())
+}
+
+fn write_ids(s: &mut SectionWriter, ids: &[u64]) {
+    s.list(ids, |s, &id| s.u64(id));
+}
+
+fn read_ids(s: &mut SectionReader) -> Result<Vec<u64>, Error> {
+    s.list(8, SectionReader::u64)
+}
+
+fn write_component(s: &mut SectionWriter, component: &Component) {
+    s.u64(component.id);
+    s.u64(component.born);
+    write_ids(s, &component.landmarks);
+}
+
+fn read_component(s: &mut SectionReader) -> Result<Component, Error> {
+    Ok(Component {
+        id: s.u64()?,
+        born: s.u64()?,
+        landmarks: read_ids(s)?,
+    })
+}
+
+fn write_loop(s: &mut SectionWriter, l: &Loop) {
+    s.u64(l.id);
+    s.u64(l.born);
+    let edges: Vec<[u64; 2]> = l.cycle.edges().copied().collect();
+    s.list(&edges, |s, &[a, b]| {
+        s.u64(a);
+        s.u64(b);
+    });
+}
+
+fn read_loop(s: &mut SectionReader) -> Result<Loop, Error> {
+    Ok(Loop {
+        id: s.u64()?,
+        born: s.u64()?,
+        cycle: EdgeSet::new(s.list(16, |s| Ok([s.u64()?, s.u64()?]))?),
+    })
+}
+
+fn write_feature(s: &mut SectionWriter, feature: &Feature) {
+    s.u64(feature.id);
+    write_ids(s, &feature.landmarks);
+    s.list(&feature.walks, |s, walk| write_ids(s, walk));
+    s.u64(feature.mass);
+}
+
+fn read_feature(s: &mut SectionReader) -> Result<Feature, Error> {
+    Ok(Feature {
+        id: s.u64()?,
+        landmarks: read_ids(s)?,
+        walks: s.list(8, read_ids)?,
+        mass: s.u64()?,
+    })
+}
+
+/// Provisional events only: quiet ones never are.
+fn write_event(s: &mut SectionWriter, event: &Event) {
+    s.u64(event.seq);
+    s.u64(event.origin);
+    s.u64(event.step);
+    s.option(event.time, SectionWriter::f64);
+    s.u8(CHANGES
+        .iter()
+        .take_while(|&&change| change != event.change)
+        .count() as u8);
+    s.list(&event.before, write_feature);
+    s.list(&event.after, write_feature);
+    s.f64(event.scale.0);
+    s.f64(event.scale.1);
+    s.f64(event.confidence.margin);
+    s.f64(event.confidence.scale_support);
+    s.u64(event.confidence.n_steps);
+    s.u8(u8::from(event.certified));
+}
+
+fn read_event(s: &mut SectionReader) -> Result<Event, Error> {
+    Ok(Event {
+        seq: s.u64()?,
+        origin: s.u64()?,
+        step: s.u64()?,
+        time: s.option(SectionReader::f64)?,
+        change: {
+            let number = s.u8()?;
+            let change = CHANGES.get(usize::from(number)).copied();
+            change.ok_or_else(|| contradiction(format!("change {number}")))?
+        },
+        before: s.list(32, read_feature)?,
+        after: s.list(32, read_feature)?,
+        scale: (s.f64()?, s.f64()?),
+        confidence: Confidence {
+            margin: s.f64()?,
+            scale_support: s.f64()?,
+            n_steps: s.u64()?,
+        },
+        certified: s.u8()? != 0,
+        status: Status::Provisional,
+    })
+}

@@ -1,0 +1,338 @@
+//! From cospan to events.
+
+use std::collections::BTreeSet;
+
+use toposcope_core::stream::Cospan;
+use toposcope_core::{Control, Error};
+
+use crate::draft::Draft;
+use crate::event::{Change, Confidence, Event, Status};
+use crate::identity::{Component, follow_components};
+use crate::loops::{Loop, follow_loops};
+use crate::scale::automatic_scale;
+use crate::slices::Slices;
+
+/// Parameters of a [`Tracker`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrackerParams {
+    /// Scale at which to look; `None` = chosen from the data once, then frozen.
+    pub scale: Option<f64>,
+    /// How much longer than up to the scale a class must live to count; `None` = 4ε, so that every class is certified.
+    pub margin: Option<f64>,
+    /// 0 = components alone, 1 = loops too.
+    pub max_dim: usize,
+    /// Pushes after which a change that is still true is confirmed; 0 = changes are final as they are told.
+    pub confirm_after: u64,
+    /// Whether to tell of what goes on too.
+    pub include_continues: bool,
+}
+
+impl Default for TrackerParams {
+    fn default() -> Self {
+        Self {
+            scale: None,
+            margin: None,
+            max_dim: 1,
+            confirm_after: 0,
+            include_continues: false,
+        }
+    }
+}
+
+impl TrackerParams {
+    /// Refuses what no tracker could do.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming the parameter.
+    pub fn check(&self) -> Result<(), Error> {
+        for (argument, length) in [("scale", self.scale), ("margin", self.margin)] {
+            if let Some(length) = length
+                && !(length >= 0.0 && length.is_finite())
+            {
+                return Err(Error::invalid(
+                    argument,
+                    "a finite length of at least 0",
+                    length,
+                ));
+            }
+        }
+        if self.max_dim > 1 {
+            return Err(Error::invalid("max_dim", "0 or 1", self.max_dim));
+        }
+        Ok(())
+    }
+}
+
+/// Follows the components and loops of a stream by name, and tells what happens to them.
+///
+/// Eight reports by hand, of a stream of points on a line in a window of four points, looked at with scale 1 and margin 0:
+///
+/// | pushed | landmarks after | what is told |
+/// |---|---|---|
+/// | 0 | 0 | component 0 is born |
+/// | 1 | 0 1 | nothing (component 0 goes on) |
+/// | 5 | 0 1 5 | component 1 is born |
+/// | 5 | 0 1 5 | nothing: a landmark was refreshed |
+/// | 6 | 1 5 6 | nothing: the first point left |
+/// | 9 | 5 6 9 | component 0 dies with its last point, component 2 is born |
+/// | 8, 7 | 6 7 8 9 | 7 and 8 join 5, 6 and 9: component 1, the elder, takes 2 over in a merge |
+/// | 3 | 3 7 8 9 | 6 left: component 1 goes on; component 3 is born |
+#[derive(Debug, Clone)]
+pub struct Tracker {
+    pub(crate) params: TrackerParams,
+    pub(crate) state: State,
+}
+
+/// All that an observation changes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct State {
+    /// The scales between which a class must live, as they were last used; `None` until something has been read.
+    pub(crate) reading: Option<Scales>,
+    /// Step of the last report, and the landmarks after it.
+    pub(crate) last: Option<(u64, Vec<u64>)>,
+    pub(crate) components: Vec<Component>,
+    /// Eldest first.
+    pub(crate) loops: Vec<Loop>,
+    pub(crate) next_id: u64,
+    pub(crate) next_seq: u64,
+    /// Provisional events.
+    pub(crate) pending: Vec<Event>,
+}
+
+/// A scale and how much longer than up to there a class must live.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Scales {
+    pub(crate) scale: f64,
+    pub(crate) margin: f64,
+}
+
+impl Tracker {
+    /// A tracker that has seen nothing.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for wrong parameters.
+    pub fn new(params: TrackerParams) -> Result<Self, Error> {
+        params.check()?;
+        let state = State::default();
+        Ok(Self { params, state })
+    }
+
+    /// What it was asked to do.
+    pub fn params(&self) -> &TrackerParams {
+        &self.params
+    }
+
+    /// The scale at which it looks; `None` until there is enough data to choose one.
+    pub fn scale(&self) -> Option<f64> {
+        self.params.scale.or(self.state.reading.map(|r| r.scale))
+    }
+
+    /// How much longer than up to the scale a class must live at present; `None` until something has been read.
+    pub fn margin(&self) -> Option<f64> {
+        self.state.reading.map(|r| r.margin)
+    }
+
+    /// Ids of the components and of the loops alive, in ascending order.
+    pub fn alive(&self) -> (Vec<u64>, Vec<u64>) {
+        let mut components: Vec<u64> = self.state.components.iter().map(|c| c.id).collect();
+        let mut loops: Vec<u64> = self.state.loops.iter().map(|l| l.id).collect();
+        components.sort_unstable();
+        loops.sort_unstable();
+        (components, loops)
+    }
+
+    /// Forgets everything but the parameters.
+    pub fn reset(&mut self) {
+        self.state = State::default();
+    }
+
+    /// What happened between the last report and this one.
+    ///
+    /// The first report that can be read gives births of what is there. No events come before that: with an automatic
+    /// scale, as long as [`Self::scale`] is `None`, which means "could not measure", not "no change".
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if this is not the report that follows the last one, [`Error::Interrupted`]. The tracker is then
+    /// as it was before.
+    pub fn observe(&mut self, cospan: &Cospan, control: &Control) -> Result<Vec<Event>, Error> {
+        self.check_follows(cospan)?;
+        let mut next = self.state.clone();
+        let after = cospan.landmarks.iter().filter(|l| l.after.is_some());
+        next.last = Some((cospan.step, after.map(|l| l.id).collect()));
+        let mut events = Vec::new();
+        if let Some(scales) = self.scales(cospan) {
+            let is_coarser = next.reading.is_some_and(|r| r.margin < scales.margin);
+            let slices = if next.reading.is_none() {
+                Slices::of_after(cospan, scales.scale, scales.margin)
+            } else {
+                Slices::new(cospan, scales.scale, scales.margin)
+            };
+            next.reading = Some(scales);
+            events = self.read(&mut next, &slices, is_coarser, cospan.time, control)?;
+        }
+        self.state = next;
+        Ok(events)
+    }
+
+    /// Both sides of the cospan are read at the same scales, which never shrink: what is certain at them stays so, and
+    /// nothing seems to change because ε went up and down.
+    fn scales(&self, cospan: &Cospan) -> Option<Scales> {
+        let so_far = self.state.reading.map_or(0.0, |r| r.margin);
+        let margin = self
+            .params
+            .margin
+            .unwrap_or((4.0 * cospan.epsilon()).max(so_far));
+        let automatic = || {
+            let after =
+                (0..cospan.landmarks.len()).filter(|&v| cospan.landmarks[v].after.is_some());
+            let distances = cospan.distances.select(&after.collect::<Vec<_>>());
+            automatic_scale(&distances, margin, cospan.threshold)
+        };
+        let scale = self.scale().or_else(automatic)?;
+        Some(Scales { scale, margin })
+    }
+
+    fn check_follows(&self, cospan: &Cospan) -> Result<(), Error> {
+        let Some((step, landmarks)) = &self.state.last else {
+            return Ok(());
+        };
+        let before = cospan.landmarks.iter().filter(|l| l.before.is_some());
+        let same_stream = before.map(|l| l.id).eq(landmarks.iter().copied());
+        if cospan.step == step + 1 && same_stream {
+            return Ok(());
+        }
+        let expected = format!(
+            "the report of step {}, which follows the last one seen; or reset()",
+            step + 1
+        );
+        let got = match cospan.step {
+            other if other == step + 1 => "that of another stream".to_owned(),
+            other => format!("that of step {other}"),
+        };
+        Err(Error::invalid("report", expected, got))
+    }
+
+    /// Reads components, then loops; numbers what is to be told; settles what was provisional.
+    fn read(
+        &self,
+        next: &mut State,
+        slices: &Slices,
+        is_coarser: bool,
+        time: Option<f64>,
+        control: &Control,
+    ) -> Result<Vec<Event>, Error> {
+        let mut drafts = follow_components(&mut next.components, &mut next.next_id, slices);
+        if self.params.max_dim > 0 {
+            let loops = &mut next.loops;
+            let reading = follow_loops(loops, &mut next.next_id, slices, is_coarser, control)?;
+            drafts.extend(reading.drafts);
+            next.rename(&reading.renamed);
+        }
+        let came_apart = parents_of_several(&drafts);
+        let told = drafts
+            .into_iter()
+            .filter(|draft| self.params.include_continues || !draft.change.is_quiet())
+            .map(|draft| self.tell(next, draft, slices, time));
+        let mut events: Vec<Event> = told.collect();
+        events.extend(next.settle(slices.step, self.params.confirm_after, &came_apart));
+        let provisional = events.iter().filter(|e| e.status == Status::Provisional);
+        next.pending.extend(provisional.cloned());
+        Ok(events)
+    }
+
+    fn tell(&self, next: &mut State, draft: Draft, slices: &Slices, time: Option<f64>) -> Event {
+        let certain = 4.0 * slices.epsilon;
+        // By the margin alone every class counted lives longer; only with a smaller one it has to be looked at.
+        let is_certain = slices.margin >= certain;
+        let seq = next.next_seq;
+        next.next_seq += 1;
+        Event {
+            seq,
+            origin: seq,
+            step: slices.step,
+            time,
+            change: draft.change,
+            before: draft.before,
+            after: draft.after,
+            scale: (slices.scale, slices.end),
+            confidence: Confidence {
+                margin: if is_certain {
+                    1.0
+                } else {
+                    (draft.persistence / certain).min(1.0)
+                },
+                scale_support: if slices.end > 0.0 {
+                    slices.margin / slices.end
+                } else {
+                    0.0
+                },
+                n_steps: 0,
+            },
+            certified: is_certain || draft.persistence > certain,
+            status: if self.params.confirm_after == 0 || draft.change.is_quiet() {
+                Status::Confirmed
+            } else {
+                Status::Provisional
+            },
+        }
+    }
+}
+
+impl State {
+    /// Loops that go on under a new id go on in provisional events too.
+    fn rename(&mut self, renamed: &[(u64, u64)]) {
+        for feature in self.pending.iter_mut().flat_map(|event| &mut event.after) {
+            if let Some((_, id)) = renamed.iter().find(|(before, _)| *before == feature.id) {
+                feature.id = *id;
+            }
+        }
+    }
+
+    /// Takes out the provisional events that have been undone or have lasted long enough, and repeats them as such.
+    fn settle(&mut self, step: u64, confirm_after: u64, came_apart: &BTreeSet<u64>) -> Vec<Event> {
+        let alive: BTreeSet<u64> = self
+            .components
+            .iter()
+            .map(|c| c.id)
+            .chain(self.loops.iter().map(|l| l.id))
+            .collect();
+        let (mut settled, mut pending) = (Vec::new(), Vec::new());
+        for mut event in std::mem::take(&mut self.pending) {
+            event.confidence.n_steps = step - event.step;
+            event.status = if is_undone(&event, &alive, came_apart) {
+                Status::Retracted
+            } else if event.confidence.n_steps >= confirm_after {
+                Status::Confirmed
+            } else {
+                pending.push(event);
+                continue;
+            };
+            event.seq = self.next_seq;
+            self.next_seq += 1;
+            settled.push(event);
+        }
+        self.pending = pending;
+        settled
+    }
+}
+
+/// A merge is undone when what it made comes apart; a split, a birth or a reorganisation when something that it made is
+/// gone; a death never.
+fn is_undone(event: &Event, alive: &BTreeSet<u64>, came_apart: &BTreeSet<u64>) -> bool {
+    let mut made = event.after.iter().map(|feature| feature.id);
+    match event.change {
+        Change::Merge(_) => made.any(|id| came_apart.contains(&id)),
+        _ => made.any(|id| !alive.contains(&id)),
+    }
+}
+
+/// Features that became several.
+fn parents_of_several(drafts: &[Draft]) -> BTreeSet<u64> {
+    let several = drafts
+        .iter()
+        .filter(|d| matches!(d.change, Change::Split | Change::Reorganise));
+    several
+        .flat_map(|d| &d.before)
+        .map(|feature| feature.id)
+        .collect()
+}
