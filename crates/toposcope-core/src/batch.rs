@@ -1,13 +1,14 @@
 //! Batch persistence: one call, one diagram.
 
 use crate::components::{joining_lengths, joining_lengths_of_matrix, joining_lengths_of_points};
-use crate::filtration::EdgeFiltration;
+use crate::filtration::{EdgeFiltration, RankedInterval};
 use crate::lune::{self, Loops};
 use crate::parallel::thread_count;
-use crate::reduction::{Field, Z2, Zp};
+use crate::reduction::{Field, Z2, Zp, cohomology};
 use crate::simplex::Packing;
 use crate::{
-    Control, Diagram, DistanceMatrix, Error, Interval, Metric, Points, RipsParams, SparseDistances,
+    Control, Diagram, DistanceMatrix, Error, Interval, Method, Metric, Points, RipsParams,
+    SparseDistances,
 };
 
 /// What a Rips filtration is built from.
@@ -77,25 +78,25 @@ fn component_lengths(
     }
 }
 
-/// Dimension, and the ranks of the edges at birth and death.
-type RankedInterval = (usize, u32, Option<u32>);
-
 fn higher_intervals<F: Field>(
     field: F,
     filtration: &EdgeFiltration,
     params: &RipsParams,
     control: &Control,
 ) -> Result<Vec<RankedInterval>, Error> {
-    let n_threads = thread_count(params.n_threads);
     match params.method {
-        _ if params.max_dim == 1 => {
+        Method::Cohomology => cohomology::intervals(field, filtration, params.max_dim, control),
+        Method::Auto | Method::Lune if params.max_dim == 1 => {
             let loops = Loops::new(field, filtration, control)?;
             Ok(loops
                 .intervals()
                 .map(|(birth, death)| (1, birth, death))
                 .collect())
         }
-        _ => lune::intervals(field, filtration, params.max_dim, n_threads, control),
+        Method::Auto | Method::Lune => {
+            let n_threads = thread_count(params.n_threads);
+            lune::intervals(field, filtration, params.max_dim, n_threads, control)
+        }
     }
 }
 

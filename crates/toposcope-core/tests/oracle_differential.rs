@@ -6,12 +6,12 @@ mod common;
 use common::{Random, full, intervals, matrix, params, points, run, sparse};
 use toposcope_core::{DistanceMatrix, Method, Metric, RipsInput, SparseDistances};
 
-const METHODS: [Method; 2] = [Method::Lune, Method::Auto];
+const METHODS: [Method; 2] = [Method::Lune, Method::Cohomology];
 const FIELDS: [u32; 3] = [2, 3, 5];
 
 /// Small enough for the oracle in this dimension.
 fn size(random: &mut Random, max_dim: usize) -> usize {
-    random.below([14, 14, 11, 10][max_dim])
+    random.below([20, 20, 16, 13][max_dim])
 }
 
 fn rows(

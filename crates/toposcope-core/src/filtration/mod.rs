@@ -4,6 +4,7 @@
 //! without ties, in integers. Simplices of equal diameter but different longest edge are told apart by it, and so no
 //! algorithm behind this module ever meets a tie.
 
+mod cofacets;
 mod edges;
 mod ranks;
 
@@ -11,6 +12,9 @@ use crate::{Control, Error, RipsInput};
 use edges::Edge;
 pub(crate) use ranks::Neighbours;
 use ranks::RankTable;
+
+/// An interval of the filtration: dimension, and the ranks of the edges at birth and death.
+pub(crate) type RankedInterval = (usize, u32, Option<u32>);
 
 /// Edges in filtration order, with look-up of the rank of a pair of vertices.
 #[derive(Debug)]

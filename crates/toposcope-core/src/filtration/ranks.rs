@@ -1,7 +1,7 @@
 //! From two vertices to the rank of their edge.
 
-/// Stands for "no edge" inside the square table; never leaves this module.
-const NONE: u32 = u32::MAX;
+/// Stands for "no edge" inside the square table; never leaves the filtration.
+pub(super) const NONE: u32 = u32::MAX;
 /// Up to this many vertices the square is small whatever the number of edges.
 const FEW_VERTICES: usize = 2048;
 /// The square is worth its memory while it holds at most this many places per edge.

@@ -6,7 +6,7 @@
 
 use super::matching::{Matching, Node, Role};
 use super::sweep::Sweep;
-use crate::filtration::EdgeFiltration;
+use crate::filtration::{EdgeFiltration, RankedInterval};
 use crate::parallel::{Pulse, in_blocks};
 use crate::reduction::{Column, Field, Memo, Reduction, add_multiple};
 use crate::simplex::{Key, Packing, Simplex};
@@ -129,9 +129,6 @@ impl Settlement {
     }
 }
 
-/// Ranks of birth and death of a class, and its dimension.
-pub(crate) type MorseInterval = (usize, u32, Option<u32>);
-
 /// All intervals of dimensions `1..=max_dim`, those of zero length included.
 pub(crate) fn intervals<F: Field>(
     field: F,
@@ -139,7 +136,7 @@ pub(crate) fn intervals<F: Field>(
     max_dim: usize,
     n_threads: usize,
     control: &Control,
-) -> Result<Vec<MorseInterval>, Error> {
+) -> Result<Vec<RankedInterval>, Error> {
     let packing = Packing::new(filtration.n(), max_dim)?;
     let settlement = Settlement::new(filtration, max_dim, n_threads, control)?;
     let mut morse = Morse {
@@ -266,9 +263,7 @@ impl<F: Field> Morse<'_, F> {
     /// The vertex that makes `cell` its partner, if the partner is the larger of the two.
     fn partner_above(&self, cell: &Simplex) -> Option<u32> {
         let vertices = cell.vertices();
-        let pairs = (1..vertices.len()).flat_map(|y| (0..y).map(move |x| (x, y)));
-        let ranks = pairs.filter_map(|(x, y)| self.filtration.rank(vertices[x], vertices[y]));
-        let rank = ranks.max()?;
+        let rank = self.filtration.longest_edge(vertices)?;
         let ends = self.filtration.ends(rank);
         let others = vertices.iter().copied().filter(|v| !ends.contains(v));
         match self.settlement.role(rank, &mut others.collect()) {

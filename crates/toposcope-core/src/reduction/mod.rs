@@ -1,5 +1,6 @@
 //! Linear algebra over a field: coefficients, sparse columns, and the two ways of reducing a boundary matrix.
 
+pub(crate) mod cohomology;
 mod column;
 mod field;
 mod memo;

@@ -1,0 +1,331 @@
+//! Implicit persistent cohomology: the second engine.
+//!
+//! Columns are simplices from the latest to the earliest, rows are their cofacets, and no matrix is ever stored: coboundaries
+//! are enumerated again whenever they are added. Nearly all columns are never looked at:
+//! - *clearing*: a simplex that ended a class one dimension below begins none;
+//! - *apparent pairs*: a simplex whose first cofacet has it as its last facet is paired with it, at once and implicitly;
+//! - *emergent pairs*: a first cofacet of the same length that nobody owns is a pivot before the rest is enumerated.
+//!
+//! After Bauer, "Ripser", J. Appl. Comput. Topol. 5 (2021). The order of simplices is (longest edge, dimension, colexicographic
+//! from the largest): as lengths have no ties between edges, equal length always means the same longest edge.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, HashMap};
+use std::hash::BuildHasherDefault;
+
+use super::Field;
+use super::memo::Mixer;
+use crate::filtration::{EdgeFiltration, RankedInterval};
+use crate::simplex::{Key, Packing, Simplex};
+use crate::union_find::UnionFind;
+use crate::{Control, Error};
+
+/// All intervals of dimensions `1..=max_dim`, those of zero length left out where that saves work.
+pub(crate) fn intervals<F: Field>(
+    field: F,
+    filtration: &EdgeFiltration,
+    max_dim: usize,
+    control: &Control,
+) -> Result<Vec<RankedInterval>, Error> {
+    let mut intervals = Vec::new();
+    let mut columns = closing_edges(filtration, control)?;
+    for dim in 1..=max_dim {
+        let packing = Packing::new(filtration.n(), max_dim)?;
+        let mut engine = Engine {
+            field,
+            filtration,
+            packing,
+            dim,
+            pivots: HashMap::default(),
+            combinations: Vec::new(),
+            control,
+        };
+        for column in columns {
+            let death = engine.reduce(column)?;
+            intervals.push((dim, column.rank, death));
+        }
+        if dim == max_dim {
+            break;
+        }
+        columns = engine.columns_above()?;
+    }
+    Ok(intervals)
+}
+
+/// A simplex with the rank of its longest edge. Ordered as the filtration is, last first.
+#[derive(Debug, Clone, Copy)]
+struct Cell {
+    rank: u32,
+    key: Key,
+    simplex: Simplex,
+}
+
+impl Cell {
+    /// Later simplices have larger ranks, and smaller keys at equal rank.
+    fn order(&self) -> (Reverse<u32>, Key) {
+        (Reverse(self.rank), self.key)
+    }
+}
+
+/// A cofacet in a working coboundary, with its coefficient. The greatest is the earliest.
+#[derive(Debug, Clone, Copy)]
+struct Entry<E> {
+    cell: Cell,
+    coefficient: E,
+}
+
+impl<E> Ord for Entry<E> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.cell.order().cmp(&other.cell.order())
+    }
+}
+impl<E> PartialOrd for Entry<E> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<E> PartialEq for Entry<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl<E> Eq for Entry<E> {}
+
+/// The edges that close a loop and have no cofacet of their own length, last first: all others join components, or are in
+/// apparent pairs.
+fn closing_edges(filtration: &EdgeFiltration, control: &Control) -> Result<Vec<Cell>, Error> {
+    let packing = Packing::new(filtration.n(), 1)?;
+    let mut components = UnionFind::new(filtration.n());
+    let mut closing = Vec::new();
+    for rank in 0..filtration.len() as u32 {
+        control.poll("apparent pairs", rank as usize, filtration.len())?;
+        let [a, b] = filtration.ends(rank);
+        let joins = components.join(a, b);
+        if !joins && filtration.nearest_in_lune(rank).is_none() {
+            let simplex = Simplex::new([a, b]);
+            let key = packing.pack(&simplex);
+            closing.push(Cell { rank, key, simplex });
+        }
+    }
+    closing.reverse();
+    Ok(closing)
+}
+
+/// The reduction in one dimension.
+struct Engine<'a, F: Field> {
+    field: F,
+    filtration: &'a EdgeFiltration,
+    packing: Packing,
+    /// Dimension of the columns.
+    dim: usize,
+    /// By cofacet: the reduced column that has it as its first entry, with that entry's coefficient.
+    pivots: HashMap<Key, (u32, F::Element), BuildHasherDefault<Mixer>>,
+    /// Which simplices' coboundaries make up each reduced column.
+    combinations: Vec<Vec<(Cell, F::Element)>>,
+    control: &'a Control<'a>,
+}
+
+impl<F: Field> Engine<'_, F> {
+    /// Reduces the column of `cell`; the rank at which its class dies.
+    fn reduce(&mut self, cell: Cell) -> Result<Option<u32>, Error> {
+        let one = self.field.one();
+        if let Some(pivot) = self.emergent_pivot(&cell) {
+            self.keep(&pivot, self.coefficient(&cell, &pivot), vec![(cell, one)]);
+            return Ok(Some(pivot.rank));
+        }
+        let mut combination = vec![(cell, one)];
+        let mut working = BinaryHeap::new();
+        self.add_coboundary(&mut working, &cell, one);
+        while let Some(first) = self.pop_first(&mut working)? {
+            let (pivot, lead) = (first.cell, first.coefficient);
+            let terms = if let Some(&(column, own_lead)) = self.pivots.get(&pivot.key) {
+                let factor = self.cancelling(lead, own_lead);
+                let terms = self.combinations[column as usize].iter();
+                let scaled = |&(term, c)| (term, self.field.multiply(factor, c));
+                terms.map(scaled).collect()
+            } else if let Some(facet) = self.apparent_facet(&pivot) {
+                let factor = self.cancelling(lead, self.coefficient(&facet, &pivot));
+                vec![(facet, factor)]
+            } else {
+                let combination = self.collect(combination);
+                self.keep(&pivot, lead, combination);
+                return Ok(Some(pivot.rank));
+            };
+            working.push(first);
+            for (term, coefficient) in terms {
+                self.control.poll("cohomology", 0, 0)?;
+                self.add_coboundary(&mut working, &term, coefficient);
+                combination.push((term, coefficient));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The factor that makes an entry `own` cancel an entry `lead`.
+    fn cancelling(&self, lead: F::Element, own: F::Element) -> F::Element {
+        let quotient = self.field.multiply(lead, self.field.invert(own));
+        self.field.negate(quotient)
+    }
+
+    fn keep(&mut self, pivot: &Cell, lead: F::Element, combination: Vec<(Cell, F::Element)>) {
+        let column = self.combinations.len() as u32;
+        self.combinations.push(combination);
+        self.pivots.insert(pivot.key, (column, lead));
+    }
+
+    fn cofacet(&self, cell: &Cell, vertex: u32, rank: u32) -> Cell {
+        let simplex = cell.simplex.with(vertex);
+        let key = self.packing.pack(&simplex);
+        Cell { rank, key, simplex }
+    }
+
+    /// How `facet` stands in the boundary of `cofacet`.
+    fn coefficient(&self, facet: &Cell, cofacet: &Cell) -> F::Element {
+        let (less, more) = (facet.simplex.vertices(), cofacet.simplex.vertices());
+        let position = less.iter().zip(more).take_while(|(a, b)| a == b).count();
+        self.field.sign(position)
+    }
+
+    fn add_coboundary(
+        &self,
+        working: &mut BinaryHeap<Entry<F::Element>>,
+        cell: &Cell,
+        factor: F::Element,
+    ) {
+        let vertices = cell.simplex.vertices();
+        self.filtration
+            .visit_common_neighbours(vertices, |w, largest| {
+                let cofacet = self.cofacet(cell, w, largest.max(cell.rank));
+                let sign = self.field.sign(cell.simplex.position(w));
+                working.push(Entry {
+                    cell: cofacet,
+                    coefficient: self.field.multiply(factor, sign),
+                });
+                true
+            });
+    }
+
+    /// Takes the earliest entry out, with all that is equal to it, skipping what cancels.
+    fn pop_first(
+        &self,
+        working: &mut BinaryHeap<Entry<F::Element>>,
+    ) -> Result<Option<Entry<F::Element>>, Error> {
+        while let Some(first) = working.pop() {
+            let mut sum = Some(first.coefficient);
+            while let Some(same) = working.peek().filter(|other| **other == first) {
+                self.control.poll("cohomology", 0, 0)?;
+                let other = same.coefficient;
+                sum = sum.map_or(Some(other), |sum| self.field.add(sum, other));
+                working.pop();
+            }
+            if let Some(coefficient) = sum {
+                return Ok(Some(Entry {
+                    coefficient,
+                    ..first
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Brings a combination to one term per simplex.
+    fn collect(&self, mut terms: Vec<(Cell, F::Element)>) -> Vec<(Cell, F::Element)> {
+        terms.sort_unstable_by_key(|(cell, _)| cell.order());
+        let groups = terms.chunk_by(|a, b| a.0.key == b.0.key);
+        let sum = |group: &[(Cell, F::Element)]| {
+            let coefficients = group.iter().map(|&(_, c)| Some(c));
+            let add = |a: Option<_>, b: Option<_>| match (a, b) {
+                (Some(a), Some(b)) => self.field.add(a, b),
+                (a, b) => a.or(b),
+            };
+            Some((group[0].0, coefficients.fold(None, add)?))
+        };
+        groups.filter_map(sum).collect()
+    }
+
+    /// The first cofacet of `cell`, if it is of the same length and nobody else's partner.
+    fn emergent_pivot(&self, cell: &Cell) -> Option<Cell> {
+        let vertices = cell.simplex.vertices();
+        let vertex = self
+            .filtration
+            .largest_common_neighbour(vertices, cell.rank)?;
+        let pivot = self.cofacet(cell, vertex, cell.rank);
+        let free = !self.pivots.contains_key(&pivot.key) && self.apparent_facet(&pivot).is_none();
+        free.then_some(pivot)
+    }
+
+    /// The facet with which `cell` is in an apparent pair: its last facet of its length, which lacks its largest vertex off
+    /// the longest edge, provided that `cell` is the first cofacet of that facet.
+    fn apparent_facet(&self, cell: &Cell) -> Option<Cell> {
+        let ends = self.filtration.ends(cell.rank);
+        let vertices = cell.simplex.vertices();
+        let position = vertices.iter().rposition(|v| !ends.contains(v))?;
+        let simplex = cell.simplex.without(position);
+        let first = (self.filtration).largest_common_neighbour(simplex.vertices(), cell.rank);
+        (first == Some(vertices[position])).then(|| Cell {
+            rank: cell.rank,
+            key: self.packing.pack(&simplex),
+            simplex,
+        })
+    }
+
+    /// The columns of the next dimension, last first: simplices that end no class and are in no apparent pair.
+    fn columns_above(&self) -> Result<Vec<Cell>, Error> {
+        let mut columns = Vec::new();
+        for rank in (0..self.filtration.len() as u32).rev() {
+            self.control.poll("apparent pairs", 0, 0)?;
+            let ends = self.filtration.ends(rank);
+            let mut lune = Vec::new();
+            self.filtration
+                .visit_common_neighbours(&ends, |w, largest| {
+                    if largest < rank {
+                        lune.push(w);
+                    }
+                    true
+                });
+            let from = columns.len();
+            self.add_columns(rank, Simplex::new(ends), &lune, self.dim, &mut columns)?;
+            columns[from..].sort_unstable_by_key(|cell| cell.key);
+        }
+        Ok(columns)
+    }
+
+    /// Adds the columns over edge `rank` that extend `simplex` by `missing` vertices. `common`: the vertices of the lune adjacent
+    /// to all of `simplex`, descending; of a simplex, vertices off the longest edge come in ascending order.
+    ///
+    /// The largest of `common` makes an apparent pair with `simplex`; any other with a larger common neighbour is in one
+    /// with that.
+    fn add_columns(
+        &self,
+        rank: u32,
+        simplex: Simplex,
+        common: &[u32],
+        missing: usize,
+        columns: &mut Vec<Cell>,
+    ) -> Result<(), Error> {
+        let ends = self.filtration.ends(rank);
+        let adjacent = |u: u32, v: u32| self.filtration.rank(u, v).is_some_and(|r| r < rank);
+        let last = simplex.vertices().iter().rfind(|v| !ends.contains(v));
+        for (at, &v) in common.iter().enumerate().skip(1) {
+            if last.is_some_and(|&last| v < last) {
+                break;
+            }
+            self.control.poll("apparent pairs", 0, 0)?;
+            let extended = simplex.with(v);
+            if missing > 1 {
+                let near: Vec<u32> = common.iter().copied().filter(|&u| adjacent(u, v)).collect();
+                self.add_columns(rank, extended, &near, missing - 1, columns)?;
+            } else if !common[..at].iter().any(|&u| adjacent(u, v)) {
+                let key = self.packing.pack(&extended);
+                if !self.pivots.contains_key(&key) {
+                    columns.push(Cell {
+                        rank,
+                        key,
+                        simplex: extended,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
