@@ -94,7 +94,7 @@ test: check types rust-test docs smoke $(WORK)/minilm.stamp ## Set up all, then 
 
 .PHONY: parity
 parity: $(WORK)/installed-dev,docs.stamp ## The slow comparisons with ripser.py and GUDHI, on every standard input
-	$(BIN)/python -m pytest tests/parity -m "parity or slow" --timeout 1800
+	$(BIN)/python -m pytest tests/parity -m parity --timeout 1800
 
 .PHONY: exhaustive
 exhaustive: ## 100,000 random complexes against the oracle, in release

@@ -47,7 +47,7 @@ def float_array(value: Any, argument: str, ndim: int) -> FloatArray:
         array = array.astype(np.float64)
     elif array.dtype == np.float16:
         array = array.astype(np.float32)
-    elif array.dtype not in (np.float32, np.float64):
+    elif array.dtype.newbyteorder("=") not in (np.float32, np.float64):
         raise TypeError(
             f"{argument}: expected real numbers (float32, float64 or integers), got {describe(value)} "
             f"of dtype {array.dtype}"

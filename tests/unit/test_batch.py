@@ -99,9 +99,10 @@ def test_few_points(n: int, max_dim: int) -> None:
     assert all(len(diagram[dim]) == 0 for dim in range(1, max_dim + 1))
 
 
-def test_points_without_coordinates_are_one_point() -> None:
-    with pytest.raises(ValueError, match="n_dims"):
+def test_points_need_coordinates() -> None:
+    with pytest.raises(ValueError, match=r"at least one coordinate per point, got .* shape \[3, 0\]"):
         ts.rips(np.empty((3, 0)))
+    assert ts.rips(np.empty((0, 0))).n_intervals == 0
 
 
 def test_duplicates_leave_no_interval_of_zero_length() -> None:

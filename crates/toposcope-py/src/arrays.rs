@@ -10,6 +10,16 @@ use crate::errors::IntoPyResult;
 
 /// Points from a 2-D float32 or float64 array of any order and stride.
 pub(crate) fn points_from(array: &Bound<'_, PyAny>) -> PyResult<Points> {
+    if let Ok(array) = array.cast::<PyUntypedArray>()
+        && let &[n_points, 0] = array.shape()
+        && n_points > 0
+    {
+        return Err(wrong_array(
+            "points",
+            "at least one coordinate per point",
+            array,
+        ));
+    }
     if let Ok(array) = array.extract::<PyReadonlyArray2<'_, f32>>() {
         let n_dims = array.shape()[1];
         return Points::from_f32(rows_of(&array), n_dims).into_py();
