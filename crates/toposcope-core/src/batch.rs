@@ -47,11 +47,12 @@ pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<
         let lengths = component_lengths(input, params.threshold, control)?;
         return Ok(diagram(n, &lengths, [], 0));
     }
-    let filtration = EdgeFiltration::new(input, params.threshold, control)?;
+    let n_threads = thread_count(params.n_threads);
+    let filtration = EdgeFiltration::new(input, params.threshold, n_threads, control)?;
     let lengths = joining_lengths(&filtration, control)?;
     let intervals = match params.field {
-        2 => higher_intervals(Z2, &filtration, params, control)?,
-        p => higher_intervals(Zp::new(p), &filtration, params, control)?,
+        2 => higher_intervals(Z2, &filtration, params, n_threads, control)?,
+        p => higher_intervals(Zp::new(p), &filtration, params, n_threads, control)?,
     };
     let valued = intervals.into_iter().map(|(dim, birth, death)| {
         let death = death.map_or(f64::INFINITY, |rank| filtration.length(rank));
@@ -73,7 +74,7 @@ fn component_lengths(
         }
         RipsInput::Dense(matrix) => joining_lengths_of_matrix(matrix, largest, control),
         RipsInput::Sparse(_) => {
-            joining_lengths(&EdgeFiltration::new(input, threshold, control)?, control)
+            joining_lengths(&EdgeFiltration::new(input, threshold, 1, control)?, control)
         }
     }
 }
@@ -82,19 +83,19 @@ fn higher_intervals<F: Field>(
     field: F,
     filtration: &EdgeFiltration,
     params: &RipsParams,
+    n_threads: usize,
     control: &Control,
 ) -> Result<Vec<RankedInterval>, Error> {
     match params.method {
         Method::Cohomology => cohomology::intervals(field, filtration, params.max_dim, control),
         Method::Auto | Method::Lune if params.max_dim == 1 => {
-            let loops = Loops::new(field, filtration, control)?;
+            let loops = Loops::new(field, filtration, n_threads, control)?;
             Ok(loops
                 .intervals()
                 .map(|(birth, death)| (1, birth, death))
                 .collect())
         }
         Method::Auto | Method::Lune => {
-            let n_threads = thread_count(params.n_threads);
             lune::intervals(field, filtration, params.max_dim, n_threads, control)
         }
     }
@@ -111,4 +112,73 @@ fn diagram(
     let forever = std::iter::repeat_n(f64::INFINITY, n - joining.len());
     let components = deaths.chain(forever).map(|death| (0, 0.0, death));
     Diagram::from_intervals(components.chain(higher), max_dim as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Points near a sphere: enough of them that small lunes are gathered and blocks are many.
+    fn sphere(n: usize) -> Points {
+        let mut seed = 1u64;
+        let mut unit = || {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 11) as f64 / (1u64 << 53) as f64
+        };
+        let mut coordinates = Vec::new();
+        for _ in 0..n {
+            let (z, turn) = (2.0 * unit() - 1.0, std::f64::consts::TAU * unit());
+            let (radius, noise) = ((1.0 - z * z).sqrt(), 1.0 + 0.1 * unit());
+            let row = [radius * turn.cos(), radius * turn.sin(), z];
+            coordinates.extend(row.map(|x| x * noise));
+        }
+        Points::from_f64(coordinates, 3).unwrap()
+    }
+
+    #[test]
+    fn rows_and_lists_and_both_engines_agree() {
+        let control = Control::none();
+        for (n, threshold, max_dim) in [(300, 0.5, 1), (150, 0.7, 2), (70, 0.9, 3), (40, 9.0, 2)] {
+            let points = sphere(n);
+            let input = RipsInput::Points(&points, Metric::Euclidean);
+            let filtration = || EdgeFiltration::new(input, Some(threshold), 1, &control).unwrap();
+            let (rows, lists) = (filtration(), filtration().in_lists());
+            let mut expected = None;
+            for method in [Method::Lune, Method::Cohomology] {
+                for filtration in [&rows, &lists] {
+                    let params = RipsParams {
+                        max_dim,
+                        method,
+                        ..RipsParams::default()
+                    };
+                    let field = Zp::new(3);
+                    let intervals = higher_intervals(field, filtration, &params, 2, &control);
+                    let mut lasting = intervals.unwrap();
+                    let length = |rank: u32| filtration.length(rank);
+                    lasting.retain(|i| i.2.is_none_or(|death| length(death) > length(i.1)));
+                    lasting.sort_unstable();
+                    assert!(lasting.len() > 10);
+                    assert_eq!(expected.get_or_insert_with(|| lasting.clone()), &lasting);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_near_points_are_measured_and_none_is_missed() {
+        let control = Control::none();
+        let points = sphere(5000);
+        let input = RipsInput::Points(&points, Metric::Euclidean);
+        let params = RipsParams {
+            threshold: Some(0.03),
+            ..RipsParams::default()
+        };
+        let matrix = DistanceMatrix::from_points(&points, Metric::Euclidean, &control).unwrap();
+        assert_eq!(
+            rips(input, &params, &control).unwrap(),
+            rips(RipsInput::Dense(&matrix), &params, &control).unwrap()
+        );
+    }
 }

@@ -79,7 +79,7 @@ impl LoopClasses {
             ));
         }
         let filtration = EdgeFiltration::up_to(distances, largest_scale, control)?;
-        let loops = Loops::new(Z2, &filtration, control)?;
+        let loops = Loops::new(Z2, &filtration, 1, control)?;
         let edges = loops.forest().iter().map(|&rank| filtration.ends(rank));
         let forest = RootedForest::new(filtration.n(), edges);
         Ok(Self {

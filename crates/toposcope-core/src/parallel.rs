@@ -1,5 +1,6 @@
 //! Work in blocks over several threads, with a result that no thread count changes.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -35,30 +36,28 @@ pub(crate) fn thread_count(asked: Option<usize>) -> usize {
     asked.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
 }
 
-/// Does `work` on blocks `0..n_blocks` and returns what it gave, in the order of the blocks.
+/// Does `work` on `blocks` and returns what it gave, in the order of the blocks; one thread per worker.
 ///
-/// Each thread has a worker of its own, made by `start`, and is handed blocks in ascending order. As long as `work` gives
-/// the same for a block whatever its worker did before, so does this function for any number of threads.
-pub(crate) fn in_blocks<W, T: Send>(
-    n_threads: usize,
-    n_blocks: usize,
+/// Each worker is handed blocks in ascending order. As long as `work` gives the same for a block whatever its worker did
+/// before, so does this function for any number of workers.
+pub(crate) fn in_blocks<W: Send, T: Send>(
+    workers: &mut [W],
+    blocks: Range<usize>,
     control: &Control,
     stage: &'static str,
-    start: impl Fn() -> W + Sync,
     work: impl Fn(&mut W, usize, &Pulse) -> Result<T, Error> + Sync,
 ) -> Result<Vec<T>, Error> {
-    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let run = |pulse: &Pulse| {
-        let mut worker = start();
+    let (next, stop) = (AtomicUsize::new(blocks.start), AtomicBool::new(false));
+    let run = |worker: &mut W, pulse: &Pulse| {
         let mut results = Vec::new();
         loop {
             let block = next.fetch_add(1, Ordering::Relaxed);
-            if block >= n_blocks {
+            if block >= blocks.end {
                 return Ok(results);
             }
             let result = pulse
-                .beat(block, n_blocks)
-                .and_then(|()| work(&mut worker, block, pulse));
+                .beat(block, blocks.end)
+                .and_then(|()| work(worker, block, pulse));
             match result {
                 Ok(result) => results.push((block, result)),
                 Err(error) => {
@@ -68,26 +67,30 @@ pub(crate) fn in_blocks<W, T: Send>(
             }
         }
     };
-    let on_thread = || {
-        run(&Pulse {
+    let Some((own_worker, others)) = workers.split_first_mut() else {
+        return Ok(Vec::new());
+    };
+    let on_thread = |worker: &mut W| {
+        let pulse = Pulse {
             control: None,
             stop: &stop,
             stage,
-        })
+        };
+        run(worker, &pulse)
     };
     let mut results = thread::scope(|scope| {
-        let others: Vec<_> = (1..n_threads.min(n_blocks))
-            .map(|_| scope.spawn(on_thread))
+        let others: Vec<_> = (others.iter_mut().take(blocks.len().saturating_sub(1)))
+            .map(|worker| scope.spawn(|| on_thread(worker)))
             .collect();
         let own = Pulse {
             control: Some(control),
             stop: &stop,
             stage,
         };
-        let mut outcome = run(&own);
+        let mut outcome = run(own_worker, &own);
         while outcome.is_ok() && others.iter().any(|thread| !thread.is_finished()) {
             thread::sleep(NAP);
-            if let Err(error) = control.poll_coarse(stage, n_blocks, n_blocks) {
+            if let Err(error) = control.poll_coarse(stage, blocks.end, blocks.end) {
                 stop.store(true, Ordering::Relaxed);
                 outcome = Err(error);
             }
@@ -118,11 +121,10 @@ mod tests {
         let control = Control::none();
         for n_threads in [1, 2, 7] {
             let squares = in_blocks(
-                n_threads,
-                50,
+                &mut vec![(); n_threads],
+                0..50,
                 &control,
                 "test",
-                || (),
                 |(), block, _| Ok(block * block),
             );
             assert_eq!(squares.unwrap(), (0..50).map(|b| b * b).collect::<Vec<_>>());
@@ -138,19 +140,12 @@ mod tests {
             }
         }
         let control = Control::new(&Stop);
-        let endless = in_blocks(
-            3,
-            8,
-            &control,
-            "test",
-            || (),
-            |(), _, pulse| {
-                while pulse.beat(0, 1).is_ok() {
-                    thread::yield_now();
-                }
-                Err::<(), _>(Error::Interrupted)
-            },
-        );
+        let endless = in_blocks(&mut [(); 3], 0..8, &control, "test", |(), _, pulse| {
+            while pulse.beat(0, 1).is_ok() {
+                thread::yield_now();
+            }
+            Err::<(), _>(Error::Interrupted)
+        });
         assert_eq!(endless, Err(Error::Interrupted));
     }
 }

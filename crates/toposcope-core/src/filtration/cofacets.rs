@@ -24,12 +24,16 @@ impl EdgeFiltration {
                 }
             }
             RankTable::Lists(lists) => {
-                let Some((&first, others)) = vertices.split_first() else {
+                let degree = |&&v: &&u32| lists.of(v).0.len();
+                let Some(&rarest) = vertices.iter().min_by_key(degree) else {
                     return;
                 };
-                let (neighbours, ranks) = lists.of(first);
+                let (neighbours, ranks) = lists.of(rarest);
                 for (&w, &rank) in neighbours.iter().zip(ranks).rev() {
-                    let mut others = others.iter().map(|&v| self.rank(v, w));
+                    let mut others = vertices
+                        .iter()
+                        .filter(|&&v| v != rarest)
+                        .map(|&v| self.rank(v, w));
                     let largest = others.try_fold(rank, |a, b| Some(a.max(b?)));
                     if largest.is_some_and(|largest| !visit(w, largest)) {
                         return;

@@ -1,9 +1,15 @@
 //! Collecting edges from the three kinds of input.
 
+use std::ops::Range;
+
+use crate::parallel::{Pulse, in_blocks};
 use crate::{Control, DistanceMatrix, Error, Metric, Points, RipsInput, SparseDistances};
 
 /// With fewer points than this the matrix of all distances is small, and worth having for its enclosing radius.
 const FEW_POINTS: usize = 4096;
+
+/// Points whose distances to all before them one thread measures at a time.
+const ROWS: usize = 256;
 
 /// One edge. The derived order is the order of the filtration: the bits of non-negative floats sort as the floats do, and
 /// pairs with the larger vertex first sort as their indices do.
@@ -31,6 +37,7 @@ impl Edge {
 pub(super) fn collect(
     input: RipsInput,
     threshold: Option<f64>,
+    n_threads: usize,
     control: &Control,
 ) -> Result<(usize, Vec<Edge>), Error> {
     let threshold = threshold.unwrap_or(f64::INFINITY);
@@ -39,9 +46,9 @@ pub(super) fn collect(
         RipsInput::Points(points, metric) => {
             let n = points.n_points();
             if n > FEW_POINTS && threshold.is_finite() && points.n_dims() > 0 {
-                return Ok((n, of_points(points, metric, threshold, control)?));
+                return Ok((n, of_points(points, metric, threshold, n_threads, control)?));
             }
-            let matrix = DistanceMatrix::from_points(points, metric, control)?;
+            let matrix = all_distances(points, metric, n_threads, control)?;
             Ok((n, of_complete(&matrix, threshold, control)?))
         }
         RipsInput::Sparse(distances) => Ok((distances.n(), of_sparse(distances, threshold))),
@@ -80,12 +87,34 @@ fn of_sparse(distances: &SparseDistances, threshold: f64) -> Vec<Edge> {
         .collect()
 }
 
+/// [`DistanceMatrix::from_points`] on several threads.
+fn all_distances(
+    points: &Points,
+    metric: Metric,
+    n_threads: usize,
+    control: &Control,
+) -> Result<DistanceMatrix, Error> {
+    let n = points.n_points();
+    let rows = |(): &mut (), block: usize, pulse: &Pulse| {
+        let mut lower = Vec::new();
+        for i in rows_of(block, n) {
+            pulse.beat(i, n)?;
+            lower.extend((0..i).map(|j| points.distance(metric, i, j)));
+        }
+        Ok(lower)
+    };
+    let (mut threads, blocks) = (vec![(); n_threads], 0..n.div_ceil(ROWS));
+    let lower = in_blocks(&mut threads, blocks, control, "distances", rows)?;
+    DistanceMatrix::from_lower(lower.concat(), n)
+}
+
 /// Points are sorted along the coordinate in which they are spread widest; whoever is further away than the threshold in
 /// that coordinate alone is never measured. Every metric we offer bounds a coordinate difference by the distance.
 fn of_points(
     points: &Points,
     metric: Metric,
     threshold: f64,
+    n_threads: usize,
     control: &Control,
 ) -> Result<Vec<Edge>, Error> {
     // Rounding may make a distance smaller than the coordinate difference, by a few units in the last place, and squares
@@ -94,21 +123,30 @@ fn of_points(
     let column = widest_coordinate(points);
     let mut order: Vec<u32> = (0..column.len() as u32).collect();
     order.sort_unstable_by(|&i, &j| column[i as usize].total_cmp(&column[j as usize]));
-    let (mut edges, mut from) = (Vec::new(), 0);
-    for (at, &i) in order.iter().enumerate() {
-        control.poll("distances", at, order.len())?;
-        while column[i as usize] - column[order[from] as usize] > reach {
-            from += 1;
-        }
-        for &j in &order[from..at] {
-            let (i, j) = (i.max(j) as usize, i.min(j) as usize);
-            let length = points.distance(metric, i, j);
-            if length <= threshold {
-                edges.push(Edge::new(i, j, length));
+    let n = order.len();
+    let near = |(): &mut (), block: usize, pulse: &Pulse| {
+        let mut edges = Vec::new();
+        for at in rows_of(block, n) {
+            pulse.beat(at, n)?;
+            let x = column[order[at] as usize];
+            let from = order.partition_point(|&j| x - column[j as usize] > reach);
+            for &j in &order[from..at] {
+                let (i, j) = (order[at].max(j) as usize, order[at].min(j) as usize);
+                let length = points.distance(metric, i, j);
+                if length <= threshold {
+                    edges.push(Edge::new(i, j, length));
+                }
             }
         }
-    }
-    Ok(edges)
+        Ok(edges)
+    };
+    let (mut threads, blocks) = (vec![(); n_threads], 0..n.div_ceil(ROWS));
+    Ok(in_blocks(&mut threads, blocks, control, "distances", near)?.concat())
+}
+
+/// The rows of one of the blocks in which threads measure.
+fn rows_of(block: usize, n: usize) -> Range<usize> {
+    block * ROWS..n.min((block + 1) * ROWS)
 }
 
 fn widest_coordinate(points: &Points) -> Vec<f64> {

@@ -31,9 +31,10 @@ impl EdgeFiltration {
     pub(crate) fn new(
         input: RipsInput,
         threshold: Option<f64>,
+        n_threads: usize,
         control: &Control,
     ) -> Result<Self, Error> {
-        let (n, edges) = edges::collect(input, threshold, control)?;
+        let (n, edges) = edges::collect(input, threshold, n_threads, control)?;
         Self::from_edges(n, edges, control)
     }
 
@@ -65,6 +66,13 @@ impl EdgeFiltration {
             ends,
             ranks,
         })
+    }
+
+    /// The same filtration with neighbours in lists, whatever its size: for tests that compare the two forms.
+    #[cfg(test)]
+    pub(crate) fn in_lists(mut self) -> Self {
+        self.ranks = RankTable::Lists(Neighbours::new(self.n, &self.ends));
+        self
     }
 
     /// Number of vertices.

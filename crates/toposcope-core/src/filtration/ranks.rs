@@ -3,7 +3,7 @@
 /// Stands for "no edge" inside the square table; never leaves the filtration.
 pub(super) const NONE: u32 = u32::MAX;
 /// Up to this many vertices the square is small whatever the number of edges.
-const FEW_VERTICES: usize = 2048;
+const FEW_VERTICES: usize = 4096;
 /// The square is worth its memory while it holds at most this many places per edge.
 const PLACES_PER_EDGE: usize = 24;
 
@@ -65,7 +65,7 @@ pub(crate) struct Neighbours {
 }
 
 impl Neighbours {
-    fn new(n: usize, ends: &[[u32; 2]]) -> Self {
+    pub(super) fn new(n: usize, ends: &[[u32; 2]]) -> Self {
         let mut offsets = vec![0; n + 1];
         for end in ends.as_flattened() {
             offsets[*end as usize + 1] += 1;
@@ -101,18 +101,62 @@ impl Neighbours {
     /// The common neighbours of `a` and `b`, ascending, each with the larger rank of its two edges.
     pub(crate) fn common(&self, a: u32, b: u32) -> impl Iterator<Item = (u32, u32)> + '_ {
         let ((va, ra), (vb, rb)) = (self.of(a), self.of(b));
-        let (mut x, mut y) = (0, 0);
-        std::iter::from_fn(move || {
-            while x < va.len() && y < vb.len() {
-                let (left, right) = (va[x], vb[y]);
-                let found = (left == right).then(|| (left, ra[x].max(rb[y])));
-                x += usize::from(left <= right);
-                y += usize::from(right <= left);
-                if found.is_some() {
-                    return found;
-                }
-            }
-            None
-        })
+        shared(va, vb).map(|(x, y)| (va[x], ra[x].max(rb[y])))
+    }
+
+    /// Which of the sorted `vertices`, by their positions, are joined to `v` by an edge of rank below `end`.
+    pub(crate) fn among<'a>(
+        &'a self,
+        v: u32,
+        vertices: &'a [u32],
+        end: u32,
+    ) -> impl Iterator<Item = usize> + 'a {
+        let (neighbours, ranks) = self.of(v);
+        let near = shared(vertices, neighbours).filter(move |&(_, y)| ranks[y] < end);
+        near.map(|(x, _)| x)
+    }
+}
+
+/// Positions of the elements that two ascending lists share. Costs little more than the shorter list is long, so that one
+/// vertex with very many neighbours does not make all of them slow.
+fn shared<'a>(a: &'a [u32], b: &'a [u32]) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let swapped = a.len() > b.len();
+    let (short, long) = if swapped { (b, a) } else { (a, b) };
+    let mut y = 0;
+    short.iter().enumerate().filter_map(move |(x, &v)| {
+        y += count_below(&long[y..], v);
+        let found = long.get(y) == Some(&v);
+        found.then_some(if swapped { (y, x) } else { (x, y) })
+    })
+}
+
+/// How many elements of an ascending list are below `v`: looked for nearby first.
+fn count_below(list: &[u32], v: u32) -> usize {
+    const NEARBY: usize = 8;
+    match list.get(NEARBY) {
+        Some(&u) if u < v => list.partition_point(|&u| u < v),
+        _ => list.iter().take(NEARBY).take_while(|&&u| u < v).count(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_intersected_whatever_their_lengths() {
+        let all: Vec<u32> = (0..100).collect();
+        for step in [1, 2, 7, 30, 99] {
+            let some: Vec<u32> = (0..100).step_by(step).collect();
+            let expected: Vec<(usize, usize)> = (0..some.len()).map(|x| (x, x * step)).collect();
+            assert_eq!(shared(&some, &all).collect::<Vec<_>>(), expected);
+            let flipped: Vec<(usize, usize)> = expected.iter().map(|&(x, y)| (y, x)).collect();
+            assert_eq!(shared(&all, &some).collect::<Vec<_>>(), flipped);
+        }
+        assert_eq!(shared(&[], &all).count(), 0);
+        assert_eq!(
+            shared(&[1, 3, 200], &[0, 2, 4, 200]).collect::<Vec<_>>(),
+            [(2, 3)]
+        );
     }
 }

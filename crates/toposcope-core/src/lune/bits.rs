@@ -47,15 +47,35 @@ pub(super) fn within(set: &[u64], other: &[u64], exempt: usize) -> bool {
 }
 
 /// The elements in ascending order.
-pub(super) fn ones(set: &[u64]) -> impl Iterator<Item = usize> + '_ {
-    set.iter().enumerate().flat_map(|(k, &word)| {
-        let mut rest = word;
-        std::iter::from_fn(move || {
-            let bit = (rest != 0).then(|| k * 64 + rest.trailing_zeros() as usize)?;
-            rest &= rest - 1;
-            Some(bit)
-        })
-    })
+pub(super) fn ones(set: &[u64]) -> Ones<'_> {
+    Ones {
+        rest: set.first().copied().unwrap_or(0),
+        set,
+        word: 0,
+    }
+}
+
+/// Iterator of [`ones`].
+#[derive(Debug, Clone)]
+pub(super) struct Ones<'a> {
+    set: &'a [u64],
+    word: usize,
+    rest: u64,
+}
+
+impl Iterator for Ones<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        while self.rest == 0 {
+            self.word += 1;
+            self.rest = *self.set.get(self.word)?;
+        }
+        let bit = self.rest.trailing_zeros() as usize;
+        self.rest &= self.rest - 1;
+        Some(self.word * 64 + bit)
+    }
 }
 
 #[cfg(test)]

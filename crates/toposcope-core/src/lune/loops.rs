@@ -8,9 +8,13 @@
 
 use super::sweep::Sweep;
 use crate::filtration::EdgeFiltration;
+use crate::parallel::{Pulse, in_blocks};
 use crate::reduction::{Column, Field, Memo, Reduction, add_multiple};
 use crate::union_find::UnionFind;
 use crate::{Control, Error};
+
+/// Edges swept at a time by one thread.
+const BLOCK: usize = 4096;
 
 /// The loops of a filtration: who is born, who dies where, and which loops a chain of edges winds around.
 #[derive(Debug)]
@@ -36,9 +40,10 @@ impl<F: Field> Loops<F> {
     pub(crate) fn new(
         field: F,
         filtration: &EdgeFiltration,
+        n_threads: usize,
         control: &Control,
     ) -> Result<Self, Error> {
-        let (forest, births) = bare_edges(filtration, control)?;
+        let (forest, births) = bare_edges(filtration, n_threads, control)?;
         let mut flows = Memo::new();
         for &rank in &forest {
             flows.insert(rank, &[]);
@@ -55,7 +60,7 @@ impl<F: Field> Loops<F> {
             flows,
             room: Vec::new(),
         };
-        loops.find_deaths(filtration, control)?;
+        loops.find_deaths(filtration, n_threads, control)?;
         Ok(loops)
     }
 
@@ -82,23 +87,34 @@ impl<F: Field> Loops<F> {
         self.reduction.normal_form(column, dead);
     }
 
-    /// Passes over the edges while a loop is alive, and stops at the last death: no loop can be born after it.
-    fn find_deaths(&mut self, filtration: &EdgeFiltration, control: &Control) -> Result<(), Error> {
-        let mut sweep = Sweep::new(filtration);
-        let (mut born, mut dead) = (0, 0);
-        for rank in 0..filtration.len() as u32 {
-            if dead == self.births.len() {
-                break;
+    /// Adds the critical triangles in filtration order while a loop is alive, and stops at the last death: no loop can be
+    /// born after it. Lunes are opened a wave of blocks ahead, by all sweeps at once.
+    fn find_deaths(
+        &mut self,
+        filtration: &EdgeFiltration,
+        n_threads: usize,
+        control: &Control,
+    ) -> Result<(), Error> {
+        let n_edges = filtration.len();
+        let n_blocks = n_edges.div_ceil(BLOCK);
+        let mut sweeps = sweeps(filtration, n_threads);
+        let (mut born, mut dead, mut next) = (0, 0, 0);
+        while dead < self.births.len() && next < n_blocks {
+            if born == dead {
+                next = next.max(self.births[born] as usize / BLOCK);
             }
-            control.poll("loops", dead, self.births.len())?;
-            if self.births.get(born) == Some(&rank) {
-                born += 1;
-            } else if born > dead {
-                sweep.advance_to(rank);
-                for vertex in sweep.other_components() {
+            let wave = next..n_blocks.min(next + sweeps.len());
+            next = wave.end;
+            let triangles = in_blocks(&mut sweeps, wave, control, "loops", critical_triangles)?;
+            for (rank, vertex) in triangles.into_iter().flatten() {
+                born += self.births[born..].partition_point(|&birth| birth < rank);
+                if born > dead {
                     dead += usize::from(self.add_triangle(filtration, rank, vertex, control)?);
                 }
             }
+            born = self
+                .births
+                .partition_point(|&birth| (birth as usize) < next * BLOCK);
         }
         Ok(())
     }
@@ -198,22 +214,51 @@ impl<F: Field> Loops<F> {
     }
 }
 
+/// A sweep per thread, and no more than there is work for.
+fn sweeps(filtration: &EdgeFiltration, n_threads: usize) -> Vec<Sweep<'_>> {
+    let threads = 0..n_threads.min(filtration.len().div_ceil(BLOCK));
+    threads.map(|_| Sweep::new(filtration)).collect()
+}
+
+/// The critical triangles over the edges of one block: ranks and third vertices.
+fn critical_triangles(
+    sweep: &mut Sweep,
+    block: usize,
+    pulse: &Pulse,
+) -> Result<Vec<(u32, u32)>, Error> {
+    let mut triangles = Vec::new();
+    for rank in sweep.block(block, BLOCK) {
+        pulse.beat(0, 0)?;
+        sweep.advance_to(rank);
+        let vertices = sweep.other_components();
+        triangles.extend(vertices.into_iter().map(|vertex| (rank, vertex)));
+    }
+    Ok(triangles)
+}
+
 /// Edges with an empty lune, by rank: those that join components, and those that close loops.
 fn bare_edges(
     filtration: &EdgeFiltration,
+    n_threads: usize,
     control: &Control,
 ) -> Result<(Vec<u32>, Vec<u32>), Error> {
-    let mut sweep = Sweep::new(filtration);
-    let mut components = UnionFind::new(filtration.n());
-    let (mut forest, mut closing) = (Vec::new(), Vec::new());
-    for rank in 0..filtration.len() as u32 {
-        control.poll("sweep", rank as usize, filtration.len())?;
-        sweep.advance_to(rank);
-        if sweep.lune_is_empty() {
-            let [a, b] = filtration.ends(rank);
-            let joins = components.join(a, b);
-            (if joins { &mut forest } else { &mut closing }).push(rank);
+    let n_blocks = filtration.len().div_ceil(BLOCK);
+    let bare_in = |sweep: &mut Sweep, block: usize, pulse: &Pulse| {
+        let mut bare = Vec::new();
+        for rank in sweep.block(block, BLOCK) {
+            pulse.beat(block, n_blocks)?;
+            sweep.advance_to(rank);
+            if sweep.lune_is_empty() {
+                bare.push(rank);
+            }
         }
-    }
-    Ok((forest, closing))
+        Ok(bare)
+    };
+    let mut sweeps = sweeps(filtration, n_threads);
+    let bare = in_blocks(&mut sweeps, 0..n_blocks, control, "sweep", bare_in)?;
+    let mut components = UnionFind::new(filtration.n());
+    Ok(bare.into_iter().flatten().partition(|&rank| {
+        let [a, b] = filtration.ends(rank);
+        components.join(a, b)
+    }))
 }

@@ -50,20 +50,19 @@ impl Settlement {
         control: &Control,
     ) -> Result<Self, Error> {
         let n_blocks = filtration.len().div_ceil(BLOCK);
-        let start = || Sweep::new(filtration);
+        let threads = 0..n_threads.min(n_blocks);
+        let mut sweeps: Vec<Sweep> = threads.map(|_| Sweep::new(filtration)).collect();
         let work = |sweep: &mut Sweep, block: usize, pulse: &Pulse| {
-            let from = block * BLOCK;
-            let to = filtration.len().min(from + BLOCK);
             let mut settlement = Self::default();
             sweep.forget_winners();
-            for rank in from..to {
+            for rank in sweep.block(block, BLOCK) {
                 pulse.beat(block, n_blocks)?;
-                sweep.advance_to(rank as u32);
+                sweep.advance_to(rank);
                 settlement.settle(filtration, sweep, max_dim, pulse)?;
             }
             Ok(settlement)
         };
-        let blocks = in_blocks(n_threads, n_blocks, control, "sweep", start, work)?;
+        let blocks = in_blocks(&mut sweeps, 0..n_blocks, control, "sweep", work)?;
         let mut whole = Self::default();
         for block in blocks {
             whole.append(block);

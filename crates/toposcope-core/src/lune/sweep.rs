@@ -4,12 +4,17 @@
 //! intersection of two rows. With few, sorted lists of neighbours are intersected, and edges not yet passed are told by
 //! their ranks.
 
+use std::ops::Range;
+
 use super::bits;
 use super::graph::Graph;
 use crate::filtration::{EdgeFiltration, Neighbours};
 
 /// Lunes with fewer than this share of all vertices are gathered into a small graph of their own.
 const GATHER_BELOW: usize = 8;
+
+/// In lunes with fewer than this share of all vertices, the nearest is found one by one instead of in two whole rows.
+const LOOK_UP_BELOW: usize = 16;
 
 /// One thread's view of the filtration just before one of its edges. Moves forward only.
 #[derive(Debug)]
@@ -38,18 +43,16 @@ struct Lune {
     names: Vec<u32>,
     rows: Vec<u64>,
     words: usize,
+    /// The vertex nearest to the edge. Known where lists are intersected.
+    nearest: Option<u32>,
     /// Scratch: what of the lune has not been reached.
     left: Vec<u64>,
-    /// Position in `names` by vertex, plus one; zero for vertices outside. Used by lists alone.
-    places: Vec<u32>,
 }
 
 impl<'f> Sweep<'f> {
     pub(super) fn new(filtration: &'f EdgeFiltration) -> Self {
         let n = filtration.n();
-        let mut lune = Lune::default();
         let adjacency = if let Some(lists) = filtration.neighbour_lists() {
-            lune.places = vec![0; n];
             Adjacency::Lists(lists)
         } else {
             let words = bits::words_for(n);
@@ -60,9 +63,15 @@ impl<'f> Sweep<'f> {
             filtration,
             at: 0,
             adjacency,
-            lune,
+            lune: Lune::default(),
             winners: (0..n as u32).collect(),
         }
+    }
+
+    /// The ranks in one of the blocks of `size` edges into which the filtration is cut.
+    pub(super) fn block(&self, block: usize, size: usize) -> Range<u32> {
+        let end = self.filtration.len().min((block + 1) * size);
+        (block * size) as u32..end as u32
     }
 
     /// Passes all edges before `rank`.
@@ -107,8 +116,9 @@ impl<'f> Sweep<'f> {
                 let at = self.at;
                 let inside = lists.common(a, b).filter(|&(_, longer)| longer < at);
                 lune.names.clear();
-                lune.names.extend(inside.map(|(v, _)| v));
-                !lune.names.is_empty()
+                let nearest = inside.inspect(|&(v, _)| lune.names.push(v));
+                lune.nearest = nearest.min_by_key(|&(_, longer)| longer).map(|(v, _)| v);
+                lune.nearest.is_some()
             }
         }
     }
@@ -118,12 +128,7 @@ impl<'f> Sweep<'f> {
     /// Neighbouring edges often have the same one, so the last winner is tried first, then the vertex nearest to the edge.
     pub(super) fn dominator(&mut self) -> Option<u32> {
         let [a, b] = self.filtration.ends(self.at);
-        let winners = [a, b].map(|v| self.winners[v as usize]);
-        let nearest = || self.filtration.nearest_in_lune(self.at);
-        let mut winner = winners.into_iter().find(|&z| self.is_dominator(z));
-        if winner.is_none() {
-            winner = nearest().filter(|&z| self.is_dominator(z));
-        }
+        let mut winner = self.likely_dominator();
         if winner.is_none() {
             let (graph, alive) = self.graph();
             winner = graph.dominator(alive).map(|z| graph.name(z));
@@ -132,6 +137,30 @@ impl<'f> Sweep<'f> {
             self.winners[v as usize] = winner.unwrap_or(self.winners[v as usize]);
         }
         winner
+    }
+
+    /// The first of a few likely vertices that dominates the open lune.
+    fn likely_dominator(&self) -> Option<u32> {
+        let [a, b] = self.filtration.ends(self.at);
+        let winners = [a, b].map(|v| self.winners[v as usize]);
+        let mut winners = winners.into_iter();
+        let winner = winners.find(|&z| self.is_dominator(z));
+        winner.or_else(|| self.nearest().filter(|&z| self.is_dominator(z)))
+    }
+
+    /// The vertex of the open lune nearest to the edge, as [`EdgeFiltration::nearest_in_lune`] has it.
+    fn nearest(&self) -> Option<u32> {
+        if matches!(self.adjacency, Adjacency::Lists(_)) {
+            return self.lune.nearest;
+        }
+        let size: u32 = self.lune.alive.iter().map(|word| word.count_ones()).sum();
+        if size as usize * LOOK_UP_BELOW > self.filtration.n() {
+            return self.filtration.nearest_in_lune(self.at);
+        }
+        let [a, b] = self.filtration.ends(self.at);
+        let longer = |&v: &u32| self.filtration.rank(a, v).max(self.filtration.rank(b, v));
+        let vertices = bits::ones(&self.lune.alive).map(|v| v as u32);
+        vertices.min_by_key(longer)
     }
 
     /// Forgets which vertices dominated lunes before, so that what comes does not depend on it.
@@ -148,13 +177,10 @@ impl<'f> Sweep<'f> {
         if !self.open() || self.is_quickly_connected() {
             return Vec::new();
         }
-        let Some(nearest) = self.filtration.nearest_in_lune(self.at) else {
-            return Vec::new();
-        };
+        let nearest = self.nearest();
         let (graph, alive) = self.graph();
-        let others = graph
-            .place(nearest)
-            .map(|root| graph.other_components(root, alive));
+        let root = nearest.and_then(|name| graph.place(name));
+        let others = root.map(|root| graph.other_components(root, alive));
         let others = others.unwrap_or_default().into_iter();
         others.map(|v| graph.name(v)).collect()
     }
@@ -170,10 +196,7 @@ impl<'f> Sweep<'f> {
                 }
                 bits::is_empty(&lune.left)
             }
-            Adjacency::Lists(_) => {
-                let nearest = self.filtration.nearest_in_lune(self.at);
-                nearest.is_some_and(|z| self.is_dominator(z))
-            }
+            Adjacency::Lists(_) => self.likely_dominator().is_some(),
         }
     }
 
@@ -191,14 +214,9 @@ impl<'f> Sweep<'f> {
                     && bits::within(&self.lune.alive, row, z as usize)
             }
             Adjacency::Lists(lists) => {
-                if !self.lune.names.contains(&z) {
-                    return false;
-                }
-                let (vertices, ranks) = lists.of(z);
-                let near = (vertices.iter().zip(ranks)).filter(|&(_, &rank)| rank < self.at);
-                let mut near = near.map(|(&v, _)| v);
-                let mut names = self.lune.names.iter();
-                names.all(|&v| v == z || near.any(|u| u == v))
+                let names = &self.lune.names;
+                let adjacent = || lists.among(z, names, self.at).count();
+                names.binary_search(&z).is_ok() && adjacent() + 1 == names.len()
             }
         }
     }
@@ -271,18 +289,9 @@ fn gather_rows(lune: &mut Lune, rows: &[u64], words: usize) {
 
 fn gather_lists(lune: &mut Lune, lists: &Neighbours, at: u32) {
     for (place, &v) in lune.names.iter().enumerate() {
-        lune.places[v as usize] = place as u32 + 1;
-    }
-    for (place, &v) in lune.names.iter().enumerate() {
         let gathered = &mut lune.rows[place * lune.words..][..lune.words];
-        let (vertices, ranks) = lists.of(v);
-        for (&u, _) in vertices.iter().zip(ranks).filter(|&(_, &rank)| rank < at) {
-            if let Some(other) = lune.places[u as usize].checked_sub(1) {
-                bits::insert(gathered, other as usize);
-            }
+        for other in lists.among(v, &lune.names, at) {
+            bits::insert(gathered, other);
         }
-    }
-    for &v in &lune.names {
-        lune.places[v as usize] = 0;
     }
 }

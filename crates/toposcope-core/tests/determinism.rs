@@ -1,0 +1,101 @@
+//! The same bytes out for every number of threads, kind of input and repetition; and every run can be stopped.
+
+mod common;
+
+use std::cell::Cell;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use common::{Random, matrix, params, points, run, sparse};
+use toposcope_core::{
+    Control, Error, Method, Metric, Observer, Points, RipsInput, RipsParams, rips,
+};
+
+fn cloud(n: usize, n_dims: usize, seed: u64) -> Points {
+    let mut random = Random(seed);
+    let rows: Vec<Vec<f64>> = (0..n)
+        .map(|_| (0..n_dims).map(|_| random.unit()).collect())
+        .collect();
+    points(&rows)
+}
+
+#[test]
+fn threads_and_kinds_of_input_change_nothing() {
+    for (n, max_dim, threshold) in [(400, 1, None), (200, 2, None), (150, 3, Some(0.5))] {
+        let points = cloud(n, 3, n as u64);
+        let matrix = matrix(&points);
+        let listed = sparse(&matrix, threshold.unwrap_or(f64::INFINITY));
+        let expected = run(
+            RipsInput::Dense(&matrix),
+            &params(max_dim, threshold, 2, Method::Lune),
+        );
+        for n_threads in [Some(1), Some(2), Some(5), None] {
+            let params = RipsParams {
+                n_threads,
+                ..params(max_dim, threshold, 2, Method::Auto)
+            };
+            for input in [
+                RipsInput::Points(&points, Metric::Euclidean),
+                RipsInput::Dense(&matrix),
+                RipsInput::Sparse(&listed),
+            ] {
+                assert_eq!(run(input, &params), expected, "{n_threads:?} threads");
+            }
+        }
+    }
+}
+
+/// Stops at the `nth` question, and notes how long it was left waiting.
+struct StopAt {
+    nth: u32,
+    asked: Cell<u32>,
+    last: Cell<Instant>,
+    longest_wait: Cell<Duration>,
+}
+
+impl StopAt {
+    fn new(nth: u32) -> Self {
+        Self {
+            nth,
+            asked: Cell::new(0),
+            last: Cell::new(Instant::now()),
+            longest_wait: Cell::new(Duration::ZERO),
+        }
+    }
+}
+
+impl Observer for StopAt {
+    fn observe(&self, _: &'static str, _: u64, _: u64) -> ControlFlow<()> {
+        let wait = self.last.replace(Instant::now()).elapsed();
+        self.longest_wait.set(self.longest_wait.get().max(wait));
+        self.asked.set(self.asked.get() + 1);
+        if self.asked.get() < self.nth {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+}
+
+#[test]
+fn every_stage_can_be_stopped() {
+    let points = cloud(1200, 3, 5);
+    for method in [Method::Lune, Method::Cohomology] {
+        for max_dim in 0..3 {
+            for nth in [1, 3] {
+                let params = RipsParams {
+                    n_threads: Some(2),
+                    ..params(max_dim, None, 2, method)
+                };
+                let observer = StopAt::new(nth);
+                let control = Control::new(&observer);
+                let input = RipsInput::Points(&points, Metric::Euclidean);
+                let stopped = rips(input, &params, &control);
+                let finished_first = observer.asked.get() < nth;
+                assert!(finished_first || stopped == Err(Error::Interrupted));
+                // 100 ms is the promise on an idle machine; tests share theirs.
+                assert!(observer.longest_wait.get() < Duration::from_secs(2));
+            }
+        }
+    }
+}
