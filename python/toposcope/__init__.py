@@ -1,5 +1,6 @@
 """toposcope: exact, streaming persistent homology of embeddings."""
 
+from toposcope import embedding
 from toposcope._core import __version__
 from toposcope.batch import rips
 from toposcope.diagram import Diagram, DiagramInfo
@@ -28,5 +29,6 @@ __all__ = [
     "TokenizerWarning",
     "ToposcopeWarning",
     "__version__",
+    "embedding",
     "rips",
 ]

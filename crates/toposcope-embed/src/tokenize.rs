@@ -174,6 +174,9 @@ fn encode_with(
     let n_special = tokenizer
         .get_post_processor()
         .map_or(0, |p| p.added_tokens(false));
+    if encoding.is_empty() {
+        return Err(empty(index));
+    }
     let room = limit.saturating_sub(n_special);
     let truncated = encoding.len() > room;
     match truncate {
@@ -186,8 +189,10 @@ fn encode_with(
     let encoding = tokenizer
         .post_process(encoding, None, true)
         .map_err(refused)?;
-    let ids = not_empty(index, widen(encoding.get_ids()))?;
-    Ok(Tokens { ids, truncated })
+    Ok(Tokens {
+        ids: widen(encoding.get_ids()),
+        truncated,
+    })
 }
 
 fn too_long(index: usize, n_tokens: usize, limit: usize) -> Error {
@@ -201,9 +206,13 @@ fn too_long(index: usize, n_tokens: usize, limit: usize) -> Error {
 
 fn not_empty(index: usize, ids: Vec<i64>) -> Result<Vec<i64>, Error> {
     if ids.is_empty() {
-        return Err(Error::text(index, "empty, it has no tokens to embed"));
+        return Err(empty(index));
     }
     Ok(ids)
+}
+
+fn empty(index: usize) -> Error {
+    Error::text(index, "empty, it has no tokens to embed")
 }
 
 fn widen(ids: &[u32]) -> Vec<i64> {
@@ -319,7 +328,12 @@ mod tests {
         ] {
             assert!(result.is_err_and(|e| e.to_string().starts_with("texts[2]: empty")));
         }
-        assert!(tokenizer.encode(2, "", 9, Truncate::End).is_err());
+        // Special tokens alone are no text.
+        let eos = tiny("tiny_tokenizer_eos.json");
+        assert!(
+            eos.encode(2, "", 9, Truncate::End)
+                .is_err_and(|e| e.to_string().starts_with("texts[2]: empty"))
+        );
         for (file, reason) in [
             ("missing.json", "No such file"),
             ("tiny_qwen_expected.json", "not a tokenizer"),

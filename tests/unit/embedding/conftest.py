@@ -1,0 +1,31 @@
+"""Small models as users have them: folders with a graph and a tokenizer."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+MODELS = Path(__file__).parents[2] / "data" / "models"
+
+collect_ignore_glob = [] if importlib.util.find_spec("onnxruntime") else ["test_[!h]*.py"]
+
+
+@pytest.fixture
+def model_folder(tmp_path: Path) -> Callable[..., Path]:
+    """A folder with one of the small models and a tokenizer, under the names that exporters use."""
+
+    def make(model: str, tokenizer: str | None = "tiny_tokenizer.json", config: str | None = None) -> Path:
+        folder = tmp_path / f"{model}-{tokenizer}"
+        folder.mkdir()
+        shutil.copy(MODELS / model, folder / "model.onnx")
+        if tokenizer is not None:
+            shutil.copy(MODELS / tokenizer, folder / "tokenizer.json")
+        if config is not None:
+            (folder / "config.json").write_text(config)
+        return folder
+
+    return make
