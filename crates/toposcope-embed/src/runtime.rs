@@ -3,6 +3,10 @@
 //! The library is never linked and never downloaded: it is the one inside the installed `onnxruntime` wheel, or the one
 //! that the user points at. Only absolute paths are loaded, so that neither the working directory nor the loader's search
 //! path can substitute another library.
+//!
+//! From 1.29 on the library sends usage data to its maker, and its reporting thread makes forked children hang at exit,
+//! unless `ORT_DISABLE_TELEMETRY=1` is in the environment when it is loaded. A Rust program cannot safely set that by
+//! itself once it has threads; the Python layer does, and other callers should.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -118,9 +118,9 @@ impl TextTokenizer {
         }
     }
 
-    /// The ids of a piece of text, without special tokens around it.
+    /// The ids of a piece of text, without special tokens around it; none for no text.
     pub(crate) fn encode_piece(&self, index: usize, text: &str) -> Result<Vec<i64>, Error> {
-        let ids = match self {
+        Ok(match self {
             Self::File(tokenizer) => {
                 let encoding = tokenizer.encode_fast(text, false);
                 widen(encoding.map_err(|e| Error::text(index, e))?.get_ids())
@@ -131,8 +131,7 @@ impl TextTokenizer {
                 .bytes()
                 .map(byte_id)
                 .collect(),
-        };
-        not_empty(index, ids)
+        })
     }
 
     /// The ids of a whole text with special tokens around it, `limit` at most.
@@ -147,6 +146,9 @@ impl TextTokenizer {
             Self::File(tokenizer) => return encode_with(tokenizer, index, text, limit, truncate),
             Self::Bytes => self.encode_piece(index, text)?,
         };
+        if ids.is_empty() {
+            return Err(empty(index));
+        }
         let excess = ids.len().saturating_sub(limit);
         if excess > 0 {
             match truncate {
@@ -202,13 +204,6 @@ fn too_long(index: usize, n_tokens: usize, limit: usize) -> Error {
             "{n_tokens} tokens, over max_tokens={limit}; split it, or pass truncate=\"end\" or \"start\""
         ),
     )
-}
-
-fn not_empty(index: usize, ids: Vec<i64>) -> Result<Vec<i64>, Error> {
-    if ids.is_empty() {
-        return Err(empty(index));
-    }
-    Ok(ids)
 }
 
 fn empty(index: usize) -> Error {
@@ -321,19 +316,10 @@ mod tests {
 
     #[test]
     fn empty_texts_and_wrong_files_are_refused() {
-        let tokenizer = tiny("tiny_tokenizer.json");
-        for result in [
-            tokenizer.encode_piece(2, ""),
-            TextTokenizer::Bytes.encode_piece(2, ""),
-        ] {
-            assert!(result.is_err_and(|e| e.to_string().starts_with("texts[2]: empty")));
+        for tokenizer in [tiny("tiny_tokenizer_eos.json"), TextTokenizer::Bytes] {
+            let refused = tokenizer.encode(2, "", 9, Truncate::End);
+            assert!(refused.is_err_and(|e| e.to_string().starts_with("texts[2]: empty")));
         }
-        // Special tokens alone are no text.
-        let eos = tiny("tiny_tokenizer_eos.json");
-        assert!(
-            eos.encode(2, "", 9, Truncate::End)
-                .is_err_and(|e| e.to_string().starts_with("texts[2]: empty"))
-        );
         for (file, reason) in [
             ("missing.json", "No such file"),
             ("tiny_qwen_expected.json", "not a tokenizer"),

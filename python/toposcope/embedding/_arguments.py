@@ -47,7 +47,12 @@ def thread_count(n_threads: Any) -> int | None:
 
 
 def runtime_search(runtime_path: Any) -> _core.RuntimeSearch:
-    """Return where ONNX Runtime is looked for: ``runtime_path``, else the environment, else the installed wheel."""
+    """Return where ONNX Runtime is looked for: ``runtime_path``, else the environment, else the installed wheel.
+
+    To be called before it is loaded: from 1.29 on it sends usage data to its maker, keeps an identifier in the home
+    folder, and hangs forked children when they exit, unless this variable says no by then.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     if runtime_path is None:
         return _core.RuntimeSearch(None, _wheel_libraries())
     if not isinstance(runtime_path, str | os.PathLike):

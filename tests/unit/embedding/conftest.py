@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# Read when ONNX Runtime is loaded, which the tests do through its own package as well.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 MODELS = Path(__file__).parents[2] / "data" / "models"
 

@@ -171,7 +171,7 @@ fn a_call_that_fails_changes_nothing() {
     );
     assert_eq!(
         embedder.feed("", GO).map_err(|e| e.to_string()),
-        Err("texts[0]: empty, it has no tokens to embed".to_owned())
+        Err("text: expected at least one token, got none".to_owned())
     );
     assert_eq!(embedder.stats(), before);
     assert_eq!(fed(&embedder, &[&[3, 2, 1]]), fed(&control, &[&[3, 2, 1]]));

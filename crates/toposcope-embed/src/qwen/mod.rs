@@ -110,6 +110,9 @@ impl QwenEmbedder {
     /// As for [`Self::embed`].
     pub fn feed(&self, text: &str, poll: Poll) -> Result<Vec<f32>, Error> {
         let ids = self.model.tokenizer.encode_piece(0, text)?;
+        if ids.is_empty() {
+            return Err(Error::invalid("text", "at least one token", "none"));
+        }
         self.feed_ids(&ids, poll)
     }
 
