@@ -18,6 +18,8 @@ PY_PATHS := python tests ci examples asv_benchmarks docs
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A library on the machine must not stand in for the one inside the onnxruntime wheel.
 export ORT_DYLIB_PATH :=
+# ONNX Runtime 1.29 and later send usage data unless told not to before they are loaded.
+export ORT_DISABLE_TELEMETRY := 1
 
 .PHONY: help
 help: ## List the targets
