@@ -102,6 +102,21 @@ def test_raise(cls: Any, params: dict[str, Any]) -> None:
             use([[[[0, 1]]], [[[0.5, INF]]]])
 
 
+@each_class
+def test_dimensions_that_are_not_used_may_have_them(cls: Any, params: dict[str, Any]) -> None:
+    vectorizer = cls(**params, essential="raise", dims=[1])
+    assert np.array_equal(vectorizer.fit_transform([ESSENTIAL]), vectorizer.transform([{1: [[0.5, 3]]}]))
+
+
+@each_class
+def test_an_essential_interval_widens_the_grid_as_a_finite_one_does(cls: Any, params: dict[str, Any]) -> None:
+    clipped = cls(**params)
+    with pytest.warns(ts.EssentialClassWarning):
+        clipped.fit([[[[2, 5], [0, INF]]], [[[3, 4], [4.5, INF]]]])
+    finite = cls(**params).fit([[[[2, 5], [0, 5]]], [[[3, 4], [4.5, 5]]]])
+    assert clipped.config()["grids"] == finite.config()["grids"]
+
+
 def test_keep() -> None:
     grid = {"range": (0, 4), "n_bins": 5, "essential": "keep"}
     X = [[[[1, INF], [0, 2]]]]
@@ -152,6 +167,8 @@ def test_partial_fit_learns_what_fit_learns(cls: Any, params: dict[str, Any]) ->
     assert whole.config() == parts.config()
     # A dimension that comes later is added to those that are there.
     parts.partial_fit([{0: [[0, 1]], 1: [[0, 1]], 2: [[1, 6]]}])
+    assert parts.dims_ == [0, 1, 2]
+    parts.partial_fit([[[[0, 1]]]]).partial_fit([[[[0, 1]]]])
     assert parts.dims_ == [0, 1, 2]
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import signal
+import subprocess
+import sys
 import threading
 import time
 from typing import Any
@@ -94,3 +97,27 @@ def test_one_failure_stops_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("toposcope.vectorizers.rips.rips", endless_or_broken)
     with pytest.raises(KeyboardInterrupt):
         VietorisRips(n_threads=2).transform(["broken", "endless", "never begun"])
+
+
+def test_ctrl_c_stops_every_thread() -> None:
+    """As a user has it: SIGINT to the process, while its threads are deep in clouds that would take minutes."""
+    code = (
+        "import numpy as np\n"
+        "from toposcope.vectorizers import VietorisRips\n"
+        "clouds = list(np.random.default_rng(0).normal(size=(6, 400, 200)))\n"
+        "print('ready', flush=True)\n"
+        "VietorisRips(max_dim=4, n_threads=2).transform(clouds)\n"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.5)
+        assert process.poll() is None
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        # The threads need a tenth of a second; the rest is leave for a busy machine to shut an interpreter down.
+        assert time.monotonic() - started < 5
+    assert "KeyboardInterrupt" in errors
+    assert process.returncode != 0
