@@ -77,9 +77,9 @@ fn reversed([s, filled, broken, closed, opened, transient]: Numbers) -> Numbers 
 
 /// Points of a small grid, all different: ties everywhere, and loops.
 fn worlds() -> impl Strategy<Value = World> {
-    let cells = prop::sample::subsequence((0..25).collect::<Vec<i32>>(), 4..15);
+    let cells = prop::sample::subsequence((0..16).collect::<Vec<i32>>(), 8..=16);
     cells.prop_map(|cells| {
-        let point = |c: i32| -> Point { [f64::from(c % 5), f64::from(c / 5)] };
+        let point = |c: i32| -> Point { [f64::from(c % 4), f64::from(c / 4)] };
         World::new(cells.into_iter().map(point).collect())
     })
 }
@@ -89,7 +89,7 @@ fn chosen(world: &World, choice: &[bool]) -> Vec<usize> {
 }
 
 fn choice() -> impl Strategy<Value = Vec<bool>> {
-    prop::collection::vec(prop::bool::weighted(0.7), 15)
+    prop::collection::vec(prop::bool::weighted(0.8), 16)
 }
 
 proptest! {
@@ -100,7 +100,7 @@ proptest! {
         world in worlds(),
         choices in prop::array::uniform4(choice()),
         scale in prop::sample::select(vec![1.0, 1.2, 1.5]),
-        margin in prop::sample::select(vec![0.0, 0.2, 0.6, 1.0]),
+        margin in prop::sample::select(vec![0.0, 0.2, 0.4, 0.6]),
     ) {
         let sets = choices.map(|c| chosen(&world, &c));
         let mut tracker = tracker(scale, margin);

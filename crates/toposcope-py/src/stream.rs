@@ -1,7 +1,307 @@
-//! Bindings being written.
+//! `Stream`: points in, reports out.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use toposcope_core::stream::{Cospan, Landmark, OnLimit, Report, Stream, StreamParams, Window};
+use toposcope_core::{Control, Error, Metric};
 
-pub(crate) fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+use crate::arrays::{DiagramColumns, points_from};
+use crate::detach::detached;
+use crate::errors::IntoPyResult;
+
+pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<PyStreamParams>()?;
+    m.add_class::<PyStream>()?;
+    m.add_class::<StreamReport>()?;
+    m.add_class::<PyCospan>()
+}
+
+/// What a stream is asked to keep. Of `window_points` and `window_seconds` one is given.
+#[pyclass(frozen, get_all, name = "StreamParams", module = "toposcope._core")]
+pub(crate) struct PyStreamParams {
+    n_dims: usize,
+    window_points: Option<u64>,
+    window_seconds: Option<f64>,
+    max_landmarks: usize,
+    cover_radius: Option<f64>,
+    max_dim: usize,
+    metric: String,
+    threshold: Option<f64>,
+    memory_limit: Option<u64>,
+    on_limit: String,
+    n_threads: Option<usize>,
+}
+
+#[pymethods]
+impl PyStreamParams {
+    #[new]
+    #[pyo3(signature = (*, n_dims, window_points, window_seconds, max_landmarks, cover_radius, max_dim, metric, threshold,
+                        memory_limit, on_limit, n_threads))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "keyword-only; the Python class has them too"
+    )]
+    fn new(
+        n_dims: usize,
+        window_points: Option<u64>,
+        window_seconds: Option<f64>,
+        max_landmarks: usize,
+        cover_radius: Option<f64>,
+        max_dim: usize,
+        metric: String,
+        threshold: Option<f64>,
+        memory_limit: Option<u64>,
+        on_limit: String,
+        n_threads: Option<usize>,
+    ) -> Self {
+        Self {
+            n_dims,
+            window_points,
+            window_seconds,
+            max_landmarks,
+            cover_radius,
+            max_dim,
+            metric,
+            threshold,
+            memory_limit,
+            on_limit,
+            n_threads,
+        }
+    }
+}
+
+impl PyStreamParams {
+    fn to_core(&self) -> Result<StreamParams, Error> {
+        let window = match (self.window_points, self.window_seconds) {
+            (Some(n), None) => Window::Count(n),
+            (None, Some(seconds)) => Window::Seconds(seconds),
+            _ => {
+                return Err(Error::invalid(
+                    "window",
+                    "points or seconds",
+                    "both or neither",
+                ));
+            }
+        };
+        Ok(StreamParams {
+            n_dims: self.n_dims,
+            window,
+            max_landmarks: self.max_landmarks,
+            cover_radius: self.cover_radius,
+            max_dim: self.max_dim,
+            metric: Metric::from_name(&self.metric)?,
+            threshold: self.threshold,
+            memory_limit: self.memory_limit,
+            on_limit: OnLimit::from_name(&self.on_limit)?,
+            n_threads: self.n_threads,
+        })
+    }
+
+    fn from_core(params: &StreamParams) -> Self {
+        let (window_points, window_seconds) = match params.window {
+            Window::Count(n) => (Some(n), None),
+            Window::Seconds(seconds) => (None, Some(seconds)),
+        };
+        Self {
+            n_dims: params.n_dims,
+            window_points,
+            window_seconds,
+            max_landmarks: params.max_landmarks,
+            cover_radius: params.cover_radius,
+            max_dim: params.max_dim,
+            metric: params.metric.name().to_owned(),
+            threshold: params.threshold,
+            memory_limit: params.memory_limit,
+            on_limit: params.on_limit.name().to_owned(),
+            n_threads: params.n_threads,
+        }
+    }
+}
+
+/// Any thread may use it: calls wait for each other, detached.
+#[pyclass(frozen, name = "Stream", module = "toposcope._core")]
+pub(crate) struct PyStream {
+    stream: Mutex<Stream>,
+}
+
+impl PyStream {
+    /// A panic leaves the state as it was before the call, so that a poisoned lock can be used.
+    fn lock(&self) -> MutexGuard<'_, Stream> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the stream and works on it, detached.
+    fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut Stream, &Control<'_>) -> Result<T, Error> + Send,
+    ) -> PyResult<T> {
+        detached(py, None, |control| work(&mut self.lock(), control))
+    }
+}
+
+#[pymethods]
+impl PyStream {
+    #[new]
+    fn new(params: &PyStreamParams) -> PyResult<Self> {
+        let stream = params.to_core().and_then(Stream::new).into_py()?;
+        Ok(Self {
+            stream: Mutex::new(stream),
+        })
+    }
+
+    #[staticmethod]
+    fn restore(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        let bytes = bytes.to_vec();
+        let stream = detached(py, None, |_| Stream::restore(&bytes))?;
+        Ok(Self {
+            stream: Mutex::new(stream),
+        })
+    }
+
+    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = self.with(py, |stream, _| Ok(stream.snapshot()))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    fn push(
+        &self,
+        py: Python<'_>,
+        chunk: &Bound<'_, PyAny>,
+        times: Option<PyReadonlyArray1<'_, f64>>,
+    ) -> PyResult<StreamReport> {
+        let chunk = points_from(chunk)?;
+        let times: Option<Vec<f64>> = times.map(|t| t.as_array().iter().copied().collect());
+        let report = self.with(py, |stream, control| {
+            stream.push(chunk, times.as_deref(), control)
+        })?;
+        StreamReport::new(py, report)
+    }
+
+    fn evict(&self, py: Python<'_>, n_points: u64) -> PyResult<StreamReport> {
+        let report = self.with(py, |stream, control| stream.evict(n_points, control))?;
+        StreamReport::new(py, report)
+    }
+
+    fn evict_before(&self, py: Python<'_>, time: f64) -> PyResult<StreamReport> {
+        let report = self.with(py, |stream, control| stream.evict_before(time, control))?;
+        StreamReport::new(py, report)
+    }
+
+    fn reset(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, |stream, _| {
+            stream.reset();
+            Ok(())
+        })
+    }
+
+    #[getter]
+    fn params(&self, py: Python<'_>) -> PyResult<PyStreamParams> {
+        self.with(py, |stream, _| {
+            Ok(PyStreamParams::from_core(stream.params()))
+        })
+    }
+
+    #[getter]
+    fn landmark_cap(&self, py: Python<'_>) -> PyResult<usize> {
+        self.with(py, |stream, _| Ok(stream.landmark_cap()))
+    }
+
+    #[getter]
+    fn n_seen(&self, py: Python<'_>) -> PyResult<u64> {
+        self.with(py, |stream, _| Ok(stream.n_seen()))
+    }
+
+    #[getter]
+    fn step(&self, py: Python<'_>) -> PyResult<u64> {
+        self.with(py, |stream, _| Ok(stream.step()))
+    }
+}
+
+/// What joins a report to the one before; only a tracker looks into it.
+#[pyclass(frozen, name = "Cospan", module = "toposcope._core")]
+pub(crate) struct PyCospan {
+    pub(crate) cospan: Cospan,
+}
+
+#[pymethods]
+impl PyCospan {
+    /// Which push of the stream it belongs to.
+    #[getter]
+    fn step(&self) -> u64 {
+        self.cospan.step
+    }
+
+    fn __repr__(&self) -> String {
+        let (n, step) = (self.cospan.landmarks.len(), self.cospan.step);
+        format!("<Cospan of step {step}: {n} landmarks before and after>")
+    }
+}
+
+/// What a push found, its columns moved into NumPy without a copy.
+#[pyclass(frozen, get_all, module = "toposcope._core")]
+pub(crate) struct StreamReport {
+    step: u64,
+    n_points: usize,
+    first_index: u64,
+    n_window: Option<u64>,
+    diagram: Py<DiagramColumns>,
+    epsilon: f64,
+    cover_radius: f64,
+    landmark_ids: Py<PyArray1<u64>>,
+    landmark_radii: Py<PyArray1<f64>>,
+    landmark_weights: Py<PyArray1<u64>>,
+    landmark_last_seen: Py<PyArray1<u64>>,
+    n_added: usize,
+    n_expired: usize,
+    n_merged: usize,
+    n_evicted: usize,
+    n_bytes: usize,
+    /// Seconds by stage: nearest, landmarks, persistence.
+    latency: (f64, f64, f64),
+    cospan: Py<PyCospan>,
+}
+
+impl StreamReport {
+    fn new(py: Python<'_>, report: Report) -> PyResult<Self> {
+        let of = |f: fn(&Landmark) -> u64| column(py, report.landmarks.iter().map(f));
+        let (stats, seconds) = (report.stats, Duration::as_secs_f64);
+        Ok(Self {
+            step: report.step,
+            n_points: report.n_points,
+            first_index: report.first_index,
+            n_window: report.n_window,
+            epsilon: report.epsilon,
+            cover_radius: report.cover_radius,
+            landmark_ids: of(|l| l.id),
+            landmark_radii: column(py, report.landmarks.iter().map(|l| l.radius)),
+            landmark_weights: of(|l| l.weight),
+            landmark_last_seen: of(|l| l.last_seen),
+            n_added: stats.n_added,
+            n_expired: stats.n_expired,
+            n_merged: stats.n_merged,
+            n_evicted: stats.n_evicted,
+            n_bytes: stats.bytes,
+            latency: (
+                seconds(&stats.nearest),
+                seconds(&stats.landmarks),
+                seconds(&stats.persistence),
+            ),
+            diagram: Py::new(py, DiagramColumns::new(py, report.diagram))?,
+            cospan: Py::new(
+                py,
+                PyCospan {
+                    cospan: report.cospan,
+                },
+            )?,
+        })
+    }
+}
+
+fn column<T: numpy::Element>(py: Python<'_>, values: impl Iterator<Item = T>) -> Py<PyArray1<T>> {
+    PyArray1::from_vec(py, values.collect()).unbind()
 }

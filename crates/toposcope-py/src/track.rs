@@ -1,7 +1,203 @@
-//! Bindings being written.
+//! `Tracker`: cospans in, events out.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use toposcope_cobordism::{
+    Change, Event, Feature, Lineage, LoopBirthCause, LoopDeathCause, MergeCause, Status, Tracker,
+    TrackerParams,
+};
+use toposcope_core::{Control, Error};
 
-pub(crate) fn register(_m: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+use crate::detach::detached;
+use crate::errors::IntoPyResult;
+use crate::stream::PyCospan;
+
+pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<PyTracker>()?;
+    m.add_class::<TrackedEvent>()?;
+    m.add_class::<TrackedFeature>()
+}
+
+type Reading = (Option<f64>, Option<f64>, Vec<u64>, Vec<u64>);
+
+/// Any thread may use it: calls wait for each other, detached.
+#[pyclass(frozen, name = "Tracker", module = "toposcope._core")]
+pub(crate) struct PyTracker {
+    tracker: Mutex<Tracker>,
+}
+
+impl PyTracker {
+    /// A panic leaves the state as it was before the call, so that a poisoned lock can be used.
+    fn lock(&self) -> MutexGuard<'_, Tracker> {
+        self.tracker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the tracker and works on it, detached.
+    fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut Tracker, &Control<'_>) -> Result<T, Error> + Send,
+    ) -> PyResult<T> {
+        detached(py, None, |control| work(&mut self.lock(), control))
+    }
+}
+
+#[pymethods]
+impl PyTracker {
+    #[new]
+    #[pyo3(signature = (*, scale, margin, max_dim, confirm_after, include_continues))]
+    fn new(
+        scale: Option<f64>,
+        margin: Option<f64>,
+        max_dim: usize,
+        confirm_after: u64,
+        include_continues: bool,
+    ) -> PyResult<Self> {
+        let tracker = Tracker::new(TrackerParams {
+            scale,
+            margin,
+            max_dim,
+            confirm_after,
+            include_continues,
+        });
+        Ok(Self {
+            tracker: Mutex::new(tracker.into_py()?),
+        })
+    }
+
+    #[staticmethod]
+    fn restore(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        let bytes = bytes.to_vec();
+        let tracker = detached(py, None, |_| Tracker::restore(&bytes))?;
+        Ok(Self {
+            tracker: Mutex::new(tracker),
+        })
+    }
+
+    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = self.with(py, |tracker, _| Ok(tracker.snapshot()))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    fn observe(&self, py: Python<'_>, cospan: &PyCospan) -> PyResult<Vec<TrackedEvent>> {
+        let events = self.with(py, |tracker, control| {
+            tracker.observe(&cospan.cospan, control)
+        })?;
+        events
+            .into_iter()
+            .map(|e| TrackedEvent::new(py, e))
+            .collect()
+    }
+
+    fn reset(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, |tracker, _| {
+            tracker.reset();
+            Ok(())
+        })
+    }
+
+    /// Scale, margin, ids of the components and of the loops alive.
+    fn reading(&self, py: Python<'_>) -> PyResult<Reading> {
+        self.with(py, |tracker, _| {
+            let (components, loops) = tracker.alive();
+            Ok((tracker.scale(), tracker.margin(), components, loops))
+        })
+    }
+}
+
+/// One typed change, with its kind and cause by name.
+#[pyclass(frozen, get_all, module = "toposcope._core")]
+pub(crate) struct TrackedEvent {
+    seq: u64,
+    origin: u64,
+    step: u64,
+    time: Option<f64>,
+    kind: &'static str,
+    cause: Option<&'static str>,
+    n_loops: usize,
+    before: Vec<Py<TrackedFeature>>,
+    after: Vec<Py<TrackedFeature>>,
+    scale: (f64, f64),
+    margin: f64,
+    scale_support: f64,
+    n_steps: u64,
+    certified: bool,
+    status: &'static str,
+}
+
+impl TrackedEvent {
+    fn new(py: Python<'_>, event: Event) -> PyResult<Self> {
+        let features = |features: Vec<Feature>| -> PyResult<Vec<Py<TrackedFeature>>> {
+            let features = features.into_iter().map(TrackedFeature::from);
+            features.map(|feature| Py::new(py, feature)).collect()
+        };
+        let (kind, cause) = names(event.change);
+        Ok(Self {
+            seq: event.seq,
+            origin: event.origin,
+            step: event.step,
+            time: event.time,
+            kind,
+            cause,
+            n_loops: match event.change {
+                Change::Transient(n) => n,
+                _ => 0,
+            },
+            before: features(event.before)?,
+            after: features(event.after)?,
+            scale: event.scale,
+            margin: event.confidence.margin,
+            scale_support: event.confidence.scale_support,
+            n_steps: event.confidence.n_steps,
+            certified: event.certified,
+            status: match event.status {
+                Status::Provisional => "provisional",
+                Status::Confirmed => "confirmed",
+                Status::Retracted => "retracted",
+            },
+        })
+    }
+}
+
+/// The name of the Python class, and of what is said of it.
+fn names(change: Change) -> (&'static str, Option<&'static str>) {
+    match change {
+        Change::Continue => ("Continue", None),
+        Change::Merge(MergeCause::Inserted) => ("Merge", Some("inserted")),
+        Change::Merge(MergeCause::Resolution) => ("Merge", Some("resolution")),
+        Change::Split => ("Split", None),
+        Change::ComponentBirth => ("ComponentBirth", None),
+        Change::ComponentDeath => ("ComponentDeath", None),
+        Change::Reorganise => ("Reorganise", None),
+        Change::LoopBirth(LoopBirthCause::Closed) => ("LoopBirth", Some("closed")),
+        Change::LoopBirth(LoopBirthCause::Opened) => ("LoopBirth", Some("opened")),
+        Change::LoopDeath(LoopDeathCause::Filled) => ("LoopDeath", Some("filled")),
+        Change::LoopDeath(LoopDeathCause::Broken) => ("LoopDeath", Some("broken")),
+        Change::LoopDeath(LoopDeathCause::Resolution) => ("LoopDeath", Some("resolution")),
+        Change::LoopContinue(Lineage::Matched) => ("LoopContinue", Some("matched")),
+        Change::LoopContinue(Lineage::Ambiguous) => ("LoopContinue", Some("ambiguous")),
+        Change::Transient(_) => ("Transient", None),
+    }
+}
+
+/// A component or a loop on one side of an event.
+#[pyclass(frozen, get_all, module = "toposcope._core")]
+pub(crate) struct TrackedFeature {
+    id: u64,
+    landmarks: Vec<u64>,
+    walks: Vec<Vec<u64>>,
+    mass: u64,
+}
+
+impl From<Feature> for TrackedFeature {
+    fn from(feature: Feature) -> Self {
+        Self {
+            id: feature.id,
+            landmarks: feature.landmarks,
+            walks: feature.walks,
+            mass: feature.mass,
+        }
+    }
 }

@@ -17,7 +17,7 @@ use crate::{Control, Diagram, Error, Points};
 /// | 0 | 0 | 0 | the first point founds a landmark |
 /// | 0 | 0 | 0 | a point at distance 0 is covered always |
 /// | 10 | 0, 10 | 0 | too far away: a second landmark |
-/// | 12 | 0 (last seen by the second point), 10 (radius 2) | 2 | a third is one too many: the closest, 10 and 12, merge, the older stays; from now on points are covered within 2 |
+/// | 12 | 0 (last seen by the second point), 10 (radius 2) | 2 | a third is one too many: 10 takes over 12, the cheapest way; from now on points are covered within 2 |
 /// | 11 | 10 (radius 2) | 2 | the second point left the window, and landmark 0 with it; 11 is covered by 10 |
 /// | 20 | 10, 20 | 2 | |
 /// | 21 | 10 (last seen by the point 11), 20 (radius 1) | 2 | |
@@ -404,21 +404,18 @@ impl State {
         self.landmarks.expire(|l| l.last_seen >= start)
     }
 
-    /// While there are more landmarks than `cap`, or two within the radius that this has grown to, the closest two
-    /// become one; how many that costs.
+    /// If there is a landmark too many, another takes over what it stands for, and points as far apart as these two are
+    /// covered from now on; how many landmarks that costs.
     fn coarsen_to(&mut self, cap: usize) -> usize {
-        let before = self.landmarks.len();
-        if before <= cap {
+        if self.landmarks.len() <= cap {
             return 0;
         }
-        while let Some((older, younger, distance)) = self.landmarks.closest_pair() {
-            if self.landmarks.len() <= cap && distance > self.cover_radius {
-                break;
-            }
-            self.cover_radius = self.cover_radius.max(distance);
-            self.landmarks.merge(older, younger, distance);
-        }
-        before - self.landmarks.len()
+        let Some(takeover) = self.landmarks.cheapest_takeover() else {
+            return 0;
+        };
+        self.cover_radius = self.cover_radius.max(takeover.distance);
+        self.landmarks.take_over(takeover);
+        1
     }
 }
 

@@ -37,6 +37,14 @@ pub(crate) struct Nearest {
     pub(crate) distance: f64,
 }
 
+/// Two landmarks of which one goes, by their places in the order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Takeover {
+    pub(crate) keeps: usize,
+    pub(crate) goes: usize,
+    pub(crate) distance: f64,
+}
+
 impl Landmarks {
     /// None yet; `positions` are [none](Points::none).
     pub(crate) fn new(metric: Metric, positions: Points) -> Self {
@@ -162,33 +170,49 @@ impl Landmarks {
         before - self.len()
     }
 
-    /// The two closest landmarks, older place first, and their distance. Of pairs equally close, the oldest.
-    pub(crate) fn closest_pair(&self) -> Option<(usize, usize, f64)> {
-        let mut closest: Option<(usize, usize, f64)> = None;
-        for older in 0..self.len() {
-            for younger in older + 1..self.len() {
+    /// The takeover after which the radius of the landmark that stays is smallest; of equal ones that of the closest, then
+    /// of the oldest pair. Of two landmarks the one of larger radius stays: it has to grow less.
+    pub(crate) fn cheapest_takeover(&self) -> Option<Takeover> {
+        let mut cheapest: Option<(f64, Takeover)> = None;
+        let radii: Vec<f64> = self.iter().map(|l| l.radius).collect();
+        for older in 0..radii.len() {
+            for younger in older + 1..radii.len() {
                 let distance = self.distance(older, younger);
-                if closest.is_none_or(|c| distance < c.2) {
-                    closest = Some((older, younger, distance));
+                let (keeps, goes) = if radii[younger] > radii[older] {
+                    (younger, older)
+                } else {
+                    (older, younger)
+                };
+                let radius = radii[keeps].max(radii[goes] + distance);
+                let cheaper =
+                    |&(r, t): &(f64, Takeover)| radius < r || radius == r && distance < t.distance;
+                if cheapest.as_ref().is_none_or(cheaper) {
+                    let takeover = Takeover {
+                        keeps,
+                        goes,
+                        distance,
+                    };
+                    cheapest = Some((radius, takeover));
                 }
             }
         }
-        closest
+        cheapest.map(|(_, takeover)| takeover)
     }
 
-    /// The landmark at place `younger` is taken over by the one at place `older`, `distance` away.
-    pub(crate) fn merge(&mut self, older: usize, younger: usize, distance: f64) {
-        let slot = self.order.remove(younger);
+    /// One landmark takes over all that another stands for, and its own radius grows to cover it.
+    pub(crate) fn take_over(&mut self, takeover: Takeover) {
+        let slot = self.order[takeover.goes];
         let gone = self.records[slot as usize];
-        self.free.push(slot);
-        let kept = &mut self.records[self.order[older] as usize];
-        kept.radius = kept.radius.max(gone.radius + distance);
+        let kept = &mut self.records[self.order[takeover.keeps] as usize];
+        kept.radius = kept.radius.max(gone.radius + takeover.distance);
         kept.weight += gone.weight;
         kept.last_seen = kept.last_seen.max(gone.last_seen);
         kept.last_time = match (kept.last_time, gone.last_time) {
             (Some(a), Some(b)) => Some(a.max(b)),
             (a, b) => a.or(b),
         };
+        self.order.remove(takeover.goes);
+        self.free.push(slot);
     }
 
     /// Bytes held.
@@ -242,22 +266,42 @@ mod tests {
         let place = |i, row: &mut Vec<f64>| landmarks.nearest(&points, i, row).unwrap().place;
         assert_eq!((place(0, &mut row), place(1, &mut row)), (0, 1));
         assert_eq!(row, [3.0, 1.0, 1.0]);
-        assert_eq!(landmarks.closest_pair(), Some((0, 1, 2.0)));
+    }
+
+    const fn takeover(keeps: usize, goes: usize, distance: f64) -> Takeover {
+        Takeover {
+            keeps,
+            goes,
+            distance,
+        }
     }
 
     #[test]
-    fn a_merge_covers_what_both_covered() {
+    fn who_takes_over_covers_what_both_covered() {
         let mut landmarks = on_a_line(&[0.0, 5.0, 1.0]);
-        let seen = Nearest {
-            place: 2,
-            distance: 0.25,
-        };
-        landmarks.refresh(seen, 7, Some(3.5));
-        landmarks.merge(0, 2, 1.0);
+        let seen = |place, distance| Nearest { place, distance };
+        landmarks.refresh(seen(2, 0.25), 7, Some(3.5));
+        landmarks.refresh(seen(0, 0.5), 8, None);
+        landmarks.take_over(takeover(0, 2, 1.0));
         let kept = *landmarks.iter().next().unwrap();
-        assert_eq!((kept.id, kept.radius, kept.weight), (0, 1.25, 3));
-        assert_eq!((kept.last_seen, kept.last_time), (7, Some(3.5)));
+        assert_eq!((kept.id, kept.radius, kept.weight), (0, 1.25, 4));
+        assert_eq!((kept.last_seen, kept.last_time), (8, Some(3.5)));
         assert_eq!((ids(&landmarks), landmarks.epsilon()), (vec![0, 1], 1.25));
+    }
+
+    #[test]
+    fn the_cheapest_takeover_keeps_epsilon_low() {
+        let seen = |place, distance| Nearest { place, distance };
+        let mut landmarks = on_a_line(&[0.0, 2.0, 3.0, 5.0]);
+        assert_eq!(landmarks.cheapest_takeover(), Some(takeover(1, 2, 1.0)));
+        landmarks.refresh(seen(2, 1.5), 4, None);
+        assert_eq!(landmarks.cheapest_takeover(), Some(takeover(2, 1, 1.0)));
+        landmarks.refresh(seen(1, 1.5), 5, None);
+        let closest_would_cost = 2.5;
+        let cheapest = landmarks.cheapest_takeover().unwrap();
+        assert_eq!(cheapest, takeover(1, 0, 2.0));
+        landmarks.take_over(cheapest);
+        assert!(landmarks.epsilon() < closest_would_cost);
     }
 
     #[test]

@@ -14,6 +14,9 @@
 //!   batch run on the same points bit for bit, and a set of landmarks changes only by whole insertions and deletions.
 //! - *Points are taken one after the other,* first the window slides, then the point is assigned: how a stream is cut
 //!   into chunks changes the reports but not the state.
+//! - *Who takes over whom is chosen by the radius that results.* Were it the closest pair, radii would add up along chains
+//!   of takeovers: in an experiment with four kinds of clouds ε was 2.4 to 4 times as large, while this rule stays
+//!   within a quarter of what farthest-point selection reaches with all points in hand.
 //! - *A push works on a copy of the state,* which takes its place at the end. Nothing that can fail comes after, so a
 //!   push that fails or is interrupted has not happened.
 //!

@@ -14,7 +14,7 @@ pub enum Window {
 /// What happens when a point would found one landmark too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnLimit {
-    /// The closest landmarks merge: ε grows, the window stays.
+    /// A landmark takes over another: ε grows, the window stays.
     Coarsen,
     /// The landmarks seen longest ago leave, and the window with them: it shrinks, ε stays.
     Evict,

@@ -1,0 +1,456 @@
+"""A stream of points, known by its landmarks: a diagram after every push, and how far it can be from the truth."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+
+from toposcope import _core
+from toposcope._files import replace_file
+from toposcope._typing import byte_count, describe, float_array, integer, number
+from toposcope.diagram import Diagram, DiagramInfo
+from toposcope.exceptions import CheckpointError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from toposcope._typing import Float64Array
+    from toposcope.tracking import Event
+
+_LARGEST_MAX_DIM = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PushStats:
+    """What a push did to the landmarks, and what it cost.
+
+    Attributes
+    ----------
+    n_added : int
+        Landmarks founded.
+    n_expired : int
+        Landmarks whose last point left the window.
+    n_merged : int
+        Landmarks taken over by another, for want of room.
+    n_evicted : int
+        Landmarks that had to leave before their time, for want of room.
+    n_bytes : int
+        Bytes held by the landmarks after the push.
+    latency : mapping of str to float
+        Seconds by stage: ``"nearest"`` landmarks, other work on ``"landmarks"``, ``"persistence"``.
+    """
+
+    n_added: int
+    n_expired: int
+    n_merged: int
+    n_evicted: int
+    n_bytes: int
+    latency: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    r"""What a push found.
+
+    Attributes
+    ----------
+    step : int
+        Which push or eviction of the stream, from 1.
+    n_points : int
+        Points in the chunk.
+    first_index : int
+        Index of the chunk's first point, over the whole stream.
+    n_window : int or None
+        Points alive after the push; ``None`` in a window of time, which keeps no count.
+    diagram : Diagram
+        Of the landmarks, exactly.
+    epsilon : float
+        Hausdorff distance between window and landmarks, at most.
+    cover_radius : float
+        Radius within which the next points will be covered by a landmark.
+    landmark_ids : ndarray of uint64 of shape (n_landmarks,)
+        The landmarks, ascending: each is the index, over the whole stream, of the point that founded it.
+    landmark_radii : ndarray of float64 of shape (n_landmarks,)
+        No point that a landmark stands for is farther away than this.
+    landmark_weights : ndarray of uint64 of shape (n_landmarks,)
+        Points ever assigned to each.
+    landmark_last_seen : ndarray of uint64 of shape (n_landmarks,)
+        Index of the last of them.
+    stats : PushStats
+        Counts, bytes and times.
+    cospan : object or None
+        What joins this report to the one before, for the tracker. It holds the distances between all landmarks:
+        ``dataclasses.replace(report, cospan=None)`` makes a report that is cheap to keep.
+    events : tuple of Event
+        Filled in by a monitor.
+    features : ndarray or None
+        Filled in by a monitor with a vectorizer.
+    """
+
+    step: int
+    n_points: int
+    first_index: int
+    n_window: int | None
+    diagram: Diagram
+    epsilon: float
+    cover_radius: float
+    landmark_ids: npt.NDArray[np.uint64] = field(repr=False)
+    landmark_radii: Float64Array = field(repr=False)
+    landmark_weights: npt.NDArray[np.uint64] = field(repr=False)
+    landmark_last_seen: npt.NDArray[np.uint64] = field(repr=False)
+    stats: PushStats = field(repr=False)
+    cospan: _core.Cospan | None = field(repr=False)
+    events: tuple[Event, ...] = ()
+    features: Float64Array | None = field(default=None, repr=False)
+
+    @property
+    def n_landmarks(self) -> int:
+        """Number of landmarks after the push."""
+        return len(self.landmark_ids)
+
+    @property
+    def error_bound(self) -> float:
+        """Bottleneck distance between :attr:`diagram` and that of the full window, at most, in every dimension: 2ε."""
+        return 2.0 * self.epsilon
+
+    def certified(self, dim: int = 1) -> Float64Array:
+        """Return the intervals that prove a class of the full window.
+
+        Parameters
+        ----------
+        dim : int, default=1
+            Homology dimension.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n, 2)
+            Births and deaths of the intervals longer than ``2 * error_bound``.
+        """
+        intervals = self.diagram[dim]
+        return intervals[intervals[:, 1] - intervals[:, 0] > 2.0 * self.error_bound]
+
+
+class Stream:
+    r"""Persistent homology of a window that slides over a stream of points.
+
+    The window is known by few of its points, the landmarks. A point within ``cover_radius`` of a landmark is covered by
+    it; another founds a new one. A landmark leaves when the last point that it covered leaves the window. When there
+    are more than there is room for, one takes over another, its radius grows to cover both, as little as any pair
+    allows, and ``cover_radius`` grows to the distance between them. At every moment no point of the window is farther than ε from the landmarks, nor a landmark from the window, where ε is the largest radius in use; so the
+    diagram of the landmarks is within 2ε of that of the window, and an interval longer than 4ε proves a class of it.
+
+    Parameters
+    ----------
+    n_dims : int
+        Coordinates of every point.
+    window : int or datetime.timedelta, default=100_000
+        Which points are alive: the last so many; or those later than this span before the latest one, and then every
+        push needs ``times``.
+    max_landmarks : int, default=512
+        Landmarks to keep at most. With as many as the window has points, and no ``cover_radius``, the window itself is
+        the landmark set: ε = 0, and the diagram is exact.
+    cover_radius : float, optional
+        Radius within which a point is covered. By default it starts at 0 and grows only when there is no room.
+    max_dim : int, default=1
+        Largest homology dimension of the diagrams.
+    metric : {"euclidean", "cosine", "manhattan", "chebyshev"}, default="euclidean"
+        ``"cosine"`` normalises the points and measures the chord :math:`\sqrt{2 - 2\cos}`, which is a metric.
+    threshold : float, optional
+        Largest diameter built; by default all that matters.
+    memory_limit : int or str or None, default="64MiB"
+        Bytes that the stream may hold, as a number or as text such as ``"2GB"``. It keeps fewer landmarks than
+        ``max_landmarks`` if they would need more: at most the largest m with
+        :math:`4096 + (320 + 24\,n_{dims})(m + 1) + 56 (m + 1)^2` within the limit. Chunks and reports are the caller's.
+    on_limit : {"coarsen", "evict", "raise"}, default="coarsen"
+        What happens when a landmark too many comes: one takes over another, so that ε grows; or those seen longest ago
+        leave, so that the window shrinks; or :class:`MemoryLimitError`, and the push has no effect.
+    n_threads : int, optional
+        Worker threads; by default as many as the machine has. Never changes a result.
+
+    Attributes
+    ----------
+    n_dims, window, max_landmarks, cover_radius, max_dim, metric, threshold, memory_limit, on_limit, n_threads
+        The parameters, memory_limit in bytes.
+    landmark_cap : int
+        Landmarks kept at most, the memory limit considered.
+    n_seen : int
+        Points that ever came.
+    step : int
+        Pushes and evictions so far.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is not as described.
+    MemoryLimitError
+        If the limit has no room for a single landmark.
+
+    Notes
+    -----
+    How points are cut into chunks does not change what the stream knows after them. Any thread may push; pushes happen
+    one after another. A push that raises, Ctrl-C included, has had no effect.
+
+    Examples
+    --------
+    Eight pushes, of one point on a line each, into a window of three points with room for two landmarks:
+
+    >>> import numpy as np
+    >>> import toposcope as ts
+    >>> stream = ts.Stream(n_dims=1, window=3, max_landmarks=2)
+    >>> for x in [0, 0, 10, 12, 11, 20, 21, 22]:
+    ...     report = stream.push(np.array([[x]], dtype=np.float32))
+    ...     print(x, report.landmark_ids.tolist(), report.landmark_radii.tolist(), report.error_bound)
+    0 [0] [0.0] 0.0
+    0 [0] [0.0] 0.0
+    10 [0, 2] [0.0, 0.0] 0.0
+    12 [0, 2] [0.0, 2.0] 4.0
+    11 [2] [2.0] 4.0
+    20 [2, 5] [2.0, 0.0] 4.0
+    21 [2, 5] [2.0, 1.0] 4.0
+    22 [5] [2.0] 4.0
+
+    The second 0 is covered by the first. 10 founds a landmark. 12 is one too many: 10 takes it over, which is the
+    cheapest way, and from now on points are covered within 2. With 11 the window has moved past both zeros, and their
+    landmark leaves. With 22 it has moved past 11, which kept the landmark at 10 alive.
+    """
+
+    def __init__(
+        self,
+        n_dims: int,
+        window: int | dt.timedelta = 100_000,
+        *,
+        max_landmarks: int = 512,
+        cover_radius: float | None = None,
+        max_dim: int = 1,
+        metric: str = "euclidean",
+        threshold: float | None = None,
+        memory_limit: int | str | None = "64MiB",
+        on_limit: Literal["coarsen", "evict", "raise"] = "coarsen",
+        n_threads: int | None = None,
+    ) -> None:
+        window_points, window_seconds = _window(window)
+        threshold = None if threshold is None else number(threshold, "threshold")
+        params = _core.StreamParams(
+            n_dims=integer(n_dims, "n_dims", at_least=1),
+            window_points=window_points,
+            window_seconds=window_seconds,
+            max_landmarks=integer(max_landmarks, "max_landmarks", at_least=1, at_most=2**32 - 1),
+            cover_radius=None if cover_radius is None else number(cover_radius, "cover_radius"),
+            max_dim=integer(max_dim, "max_dim", at_least=0, at_most=_LARGEST_MAX_DIM),
+            metric=_name(metric, "metric"),
+            threshold=None if threshold == np.inf else threshold,
+            memory_limit=None if memory_limit is None else byte_count(memory_limit, "memory_limit"),
+            on_limit=_name(on_limit, "on_limit"),
+            n_threads=None if n_threads is None else integer(n_threads, "n_threads", at_least=1),
+        )
+        self._adopt(_core.Stream(params))
+
+    def _adopt(self, stream: _core.Stream) -> None:
+        params = stream.params
+        self._core = stream
+        self.n_dims = params.n_dims
+        self.window: int | dt.timedelta
+        if params.window_seconds is None:
+            self.window = params.window_points or 0
+        else:
+            self.window = dt.timedelta(seconds=params.window_seconds)
+        self.max_landmarks = params.max_landmarks
+        self.cover_radius = params.cover_radius
+        self.max_dim = params.max_dim
+        self.metric = params.metric
+        self.threshold = params.threshold
+        self.memory_limit = params.memory_limit
+        self.on_limit = params.on_limit
+        self.n_threads = params.n_threads
+        self._info = DiagramInfo(complex="rips", unit="diameter", metric=self.metric, field=2, threshold=self.threshold)
+
+    @property
+    def landmark_cap(self) -> int:
+        """Landmarks kept at most, the memory limit considered."""
+        return self._core.landmark_cap
+
+    @property
+    def n_seen(self) -> int:
+        """Points that ever came."""
+        return self._core.n_seen
+
+    @property
+    def step(self) -> int:
+        """Pushes and evictions so far."""
+        return self._core.step
+
+    def push(self, chunk: Any, times: Any = None) -> Report:
+        """Take points in, in order; let those go that the window leaves behind.
+
+        Parameters
+        ----------
+        chunk : array of shape (n_points, n_dims)
+            float32 or float64, in any memory order; no points at all are fine. float32 coordinates are kept as they
+            are, in half the memory.
+        times : array of shape (n_points,), optional
+            Seconds, or datetime64, when the points happened, never running backwards. A window of time needs them; one
+            counted in points only records them.
+
+        Returns
+        -------
+        Report
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described.
+        MemoryLimitError
+            With ``on_limit="raise"``, if there is no room for a new landmark.
+        """
+        if isinstance(chunk, (list, tuple)):
+            raise TypeError(
+                f"chunk: expected an array of shape (n_points, n_dims), got a {describe(chunk)}; use np.array"
+            )
+        points = float_array(chunk, "chunk", 2)
+        seconds = None if times is None else _seconds(times)
+        return self._report(self._core.push(points, seconds))
+
+    def evict(self, n_points: int | None = None, *, before: float | None = None) -> Report:
+        """Let points go before the window leaves them behind.
+
+        Parameters
+        ----------
+        n_points : int, optional
+            In a window counted in points: how many of the oldest; all, if there are fewer.
+        before : float, optional
+            In a window of time: those earlier than this.
+
+        Returns
+        -------
+        Report
+            It counts as a step, and joins the reports before and after it as a push does.
+        """
+        if (n_points is None) == (before is None):
+            raise TypeError("evict: expected either n_points or before")
+        if before is not None:
+            return self._report(self._core.evict_before(number(before, "before")))
+        return self._report(self._core.evict(integer(n_points, "n_points", at_least=0)))
+
+    def reset(self) -> None:
+        """Forget everything but the parameters."""
+        self._core.reset()
+
+    def snapshot(self) -> bytes:
+        """Return the whole stream as bytes."""
+        return self._core.snapshot()
+
+    @classmethod
+    def restore(cls, snapshot: bytes) -> Self:
+        """Make a stream from what :meth:`snapshot` returned; it goes on as that one would have, to the last bit.
+
+        Raises
+        ------
+        CheckpointError
+            If the bytes are damaged, of another version, or something else.
+        """
+        if not isinstance(snapshot, (bytes, bytearray, memoryview)):
+            raise TypeError(f"snapshot: expected bytes, got {describe(snapshot)}")
+        stream = cls.__new__(cls)
+        stream.__setstate__(bytes(snapshot))
+        return stream
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the stream to a file, whole or not at all: on an error an existing file is left as it was.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        snapshot = self.snapshot()
+        with replace_file(Path(path)) as file:
+            file.write(snapshot)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a stream that :meth:`save` wrote.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is damaged, of another version, or something else; the message names it and says why.
+        OSError
+            If it cannot be read.
+        """
+        path = Path(path)
+        try:
+            return cls.restore(path.read_bytes())
+        except CheckpointError as error:
+            raise CheckpointError(f"{path}: {error}") from error
+
+    def __getstate__(self) -> bytes:
+        return self.snapshot()
+
+    def __setstate__(self, snapshot: bytes) -> None:
+        self._adopt(_core.Stream.restore(snapshot))
+
+    def __repr__(self) -> str:
+        return (
+            f"Stream(n_dims={self.n_dims}, window={self.window!r}, max_landmarks={self.max_landmarks}, "
+            f"cover_radius={self.cover_radius}, max_dim={self.max_dim}, metric={self.metric!r}): "
+            f"{self.n_seen} points in {self.step} steps"
+        )
+
+    def _report(self, report: _core.StreamReport) -> Report:
+        columns = report.diagram
+        nearest, landmarks, persistence = report.latency
+        return Report(
+            step=report.step,
+            n_points=report.n_points,
+            first_index=report.first_index,
+            n_window=report.n_window,
+            diagram=Diagram(columns.dims, columns.births, columns.deaths, max_dim=self.max_dim, info=self._info),
+            epsilon=report.epsilon,
+            cover_radius=report.cover_radius,
+            landmark_ids=report.landmark_ids,
+            landmark_radii=report.landmark_radii,
+            landmark_weights=report.landmark_weights,
+            landmark_last_seen=report.landmark_last_seen,
+            stats=PushStats(
+                n_added=report.n_added,
+                n_expired=report.n_expired,
+                n_merged=report.n_merged,
+                n_evicted=report.n_evicted,
+                n_bytes=report.n_bytes,
+                latency={"nearest": nearest, "landmarks": landmarks, "persistence": persistence},
+            ),
+            cospan=report.cospan,
+        )
+
+
+def _window(window: Any) -> tuple[int | None, float | None]:
+    if isinstance(window, dt.timedelta):
+        if window <= dt.timedelta(0):
+            raise ValueError(f"window: expected a positive time, got {window!r}")
+        return None, window.total_seconds()
+    if isinstance(window, float):
+        raise TypeError(f"window: expected a number of points or a datetime.timedelta, got {window!r}")
+    return integer(window, "window", at_least=1), None
+
+
+def _seconds(times: Any) -> Float64Array:
+    array = np.asarray(times)
+    if array.dtype.kind == "M":
+        nanoseconds = array.astype("datetime64[ns]")
+        if np.isnat(nanoseconds).any():
+            raise ValueError("times: expected times, got NaT")
+        array = nanoseconds.astype(np.int64) / 1e9
+    return float_array(array, "times", 1).astype(np.float64, copy=False)
+
+
+def _name(value: Any, argument: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{argument}: expected a name, got {describe(value)}")
+    return value

@@ -1,0 +1,541 @@
+"""Typed events: which components and loops of a stream were born, died, split and merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from toposcope import _core
+from toposcope._files import replace_file
+from toposcope._typing import describe, integer, number
+from toposcope.exceptions import CheckpointError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
+    from toposcope.stream import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A component or a loop on one side of an event, by the landmarks that show it.
+
+    Attributes
+    ----------
+    id : int
+        Its identity, unique over the tracker's life.
+    landmarks : tuple of int
+        Landmark ids: of a component all, ascending; of a loop those around it, in the order of its walks.
+    walks : tuple of tuple of int
+        Closed walks through landmarks, each ending where it began, that together represent a loop; a component has
+        none.
+    mass : int
+        Points ever assigned to its landmarks.
+    """
+
+    id: int
+    landmarks: tuple[int, ...]
+    walks: tuple[tuple[int, ...], ...]
+    mass: int
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """The parts of an event's confidence. They measure different things, so they are never multiplied.
+
+    Attributes
+    ----------
+    margin : float
+        ``min(1, persistence / 4ε)`` of the least persistent class that the event counts, before and after; 1 if ε = 0.
+    scale_support : float
+        Length of the interval of scales that every class spans, as a share of its upper end.
+    n_steps : int
+        Pushes for which the change has been true so far.
+    """
+
+    margin: float
+    scale_support: float
+    n_steps: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """One typed change between two successive reports.
+
+    Attributes
+    ----------
+    seq : int
+        Position in the order of all that the tracker ever said, from 0.
+    origin : int
+        The ``seq`` under which this change was told first; a confirmation or retraction repeats it with a new ``seq``.
+    step : int
+        The step of the stream at which the change happened.
+    time : float or None
+        Time of that step's last point, if points have times.
+    before, after : tuple of Feature
+        The features on each side: parents and children; what continued, died or was born.
+    scale : tuple of float
+        Every class counted is born at or below the first and alive beyond the second.
+    parts : Confidence
+        How much there is to it.
+    certified : bool
+        Whether every class counted is proven to exist in the full window, on its side.
+    status : {"provisional", "confirmed", "retracted"}
+        Whether it lasted.
+    """
+
+    seq: int
+    origin: int
+    step: int
+    time: float | None
+    before: tuple[Feature, ...]
+    after: tuple[Feature, ...]
+    scale: tuple[float, float]
+    parts: Confidence
+    certified: bool
+    status: Literal["provisional", "confirmed", "retracted"]
+
+    @property
+    def kind(self) -> str:
+        """Name of the event's class."""
+        return type(self).__name__
+
+    @property
+    def confidence(self) -> float:
+        """How near the least persistent class is to being proven, from 0 to 1."""
+        return self.parts.margin
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it tells that nothing lasting happened."""
+        return False
+
+    @property
+    def identities(self) -> tuple[int, ...]:
+        """Identities of the features on both sides, each once."""
+        return tuple(dict.fromkeys(feature.id for feature in (*self.before, *self.after)))
+
+    @property
+    def landmarks_before(self) -> tuple[int, ...]:
+        """Landmarks of all features before."""
+        return _landmarks(self.before)
+
+    @property
+    def landmarks_after(self) -> tuple[int, ...]:
+        """Landmarks of all features after."""
+        return _landmarks(self.after)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as values that JSON can hold, with the event's ``kind`` and ``confidence``."""
+        plain: dict[str, Any] = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        return {"kind": self.kind, **plain, "confidence": self.confidence}
+
+
+@dataclass(frozen=True)
+class Continue(Event):
+    """A component is still there."""
+
+    @property
+    def component(self) -> int:
+        """Its identity."""
+        return self.after[0].id
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it tells that nothing lasting happened."""
+        return True
+
+
+@dataclass(frozen=True)
+class Merge(Event):
+    """Several components became one.
+
+    Attributes
+    ----------
+    cause : {"inserted", "resolution"}
+        New landmarks joined them; or the landmarks became coarser, and they cannot be told apart with certainty.
+    """
+
+    cause: Literal["inserted", "resolution"]
+
+    @property
+    def parents(self) -> tuple[int, ...]:
+        """Identities of the components before."""
+        return _ids(self.before)
+
+    @property
+    def child(self) -> int:
+        """Identity of the component after: the eldest parent's, then the heaviest's."""
+        return self.after[0].id
+
+
+@dataclass(frozen=True)
+class Split(Event):
+    """One component became several."""
+
+    @property
+    def parent(self) -> int:
+        """Identity of the component before."""
+        return self.before[0].id
+
+    @property
+    def children(self) -> tuple[int, ...]:
+        """Identities of the components after; the one that holds most of the parent's points has its identity."""
+        return _ids(self.after)
+
+
+@dataclass(frozen=True)
+class ComponentBirth(Event):
+    """A component appeared away from all others."""
+
+    @property
+    def component(self) -> int:
+        """Its identity."""
+        return self.after[0].id
+
+
+@dataclass(frozen=True)
+class ComponentDeath(Event):
+    """A component disappeared."""
+
+    @property
+    def component(self) -> int:
+        """Its identity."""
+        return self.before[0].id
+
+
+@dataclass(frozen=True)
+class Reorganise(Event):
+    """Several components became several others, joined by landmarks that were there in between only."""
+
+    @property
+    def parents(self) -> tuple[int, ...]:
+        """Identities of the components before."""
+        return _ids(self.before)
+
+    @property
+    def children(self) -> tuple[int, ...]:
+        """Identities of the components after; one that holds points of a parent may have its identity."""
+        return _ids(self.after)
+
+
+@dataclass(frozen=True)
+class LoopBirth(Event):
+    """A loop appeared.
+
+    Attributes
+    ----------
+    cause : {"closed", "opened"}
+        New landmarks closed it; or landmarks that filled it left.
+    """
+
+    cause: Literal["closed", "opened"]
+
+    @property
+    def loop(self) -> int:
+        """Its identity."""
+        return self.after[0].id
+
+
+@dataclass(frozen=True)
+class LoopDeath(Event):
+    """A loop disappeared.
+
+    Attributes
+    ----------
+    cause : {"filled", "broken", "resolution"}
+        New landmarks filled it; landmarks that carried it left; or the landmarks became coarser, and it is not certain.
+    """
+
+    cause: Literal["filled", "broken", "resolution"]
+
+    @property
+    def loop(self) -> int:
+        """Its identity."""
+        return self.before[0].id
+
+
+@dataclass(frozen=True)
+class LoopContinue(Event):
+    """A loop is still there.
+
+    Attributes
+    ----------
+    lineage : {"matched", "ambiguous"}
+        Before and after are the same class in the union; or only up to loops that broke: then that one continues is
+        certain, which is a choice, and it gets a new identity.
+    """
+
+    lineage: Literal["matched", "ambiguous"]
+
+    @property
+    def loop(self) -> int:
+        """Its identity after."""
+        return self.after[0].id
+
+    @property
+    def previous(self) -> int:
+        """Its identity before."""
+        return self.before[0].id
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it tells that nothing lasting happened; a new identity is news."""
+        return self.lineage == "matched"
+
+
+@dataclass(frozen=True)
+class Transient(Event):
+    """Loops existed in the union of before and after alone.
+
+    Attributes
+    ----------
+    n_loops : int
+        How many.
+    """
+
+    n_loops: int
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it tells that nothing lasting happened."""
+        return True
+
+
+_CLASSES: dict[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (
+        Continue,
+        Merge,
+        Split,
+        ComponentBirth,
+        ComponentDeath,
+        Reorganise,
+        LoopBirth,
+        LoopDeath,
+        LoopContinue,
+        Transient,
+    )
+}
+#: What a class has besides the fields of :class:`Event`, and where it comes from.
+_SOURCES = {"cause": "cause", "lineage": "cause", "n_loops": "n_loops"}
+
+
+class CobordismTracker:
+    r"""Follows the components and loops of a stream by name.
+
+    A push takes the landmarks from K to K'; W is the complex on all of them. Classes that are born at or below
+    ``scale`` and alive beyond ``scale + margin`` are compared through the inclusions K → W ← K'. The numbers of events
+    follow from the ranks of these maps: a ring that jumps away is a death and a birth, though every Betti number stays
+    the same.
+
+    Parameters
+    ----------
+    scale : float, optional
+        Diameter at which to look. By default it is chosen from the first report with at least 16 landmarks, and then
+        frozen: the middle of the relatively widest gap that is left, raised by the margin, between successive lengths
+        of the landmarks' minimum spanning tree, from the median up, or between the last of them and the enclosing
+        radius. Where no gap is wider than the margin there is no scale: :attr:`is_tracking` stays False, which means
+        "could not measure", not "no change".
+    margin : float, optional
+        How much longer than up to ``scale`` a class must live to count. By default 4ε, so that every class counted is
+        proven to exist in the full window; it grows with ε, never shrinks, and what it blurs is told with
+        ``cause="resolution"``. With 0, all classes count, and ``certified`` says which events are proven.
+    max_dim : {0, 1}, default=1
+        0 = components alone, 1 = loops too.
+    confirm_after : int, default=0
+        Steps after which a change that is still true is confirmed. With 0, events are final when they are told; else
+        they are ``"provisional"`` first and told again as ``"confirmed"`` or ``"retracted"``.
+    include_continues : bool, default=False
+        Whether to tell of what goes on, and of loops that were there in between only.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter is not as described.
+
+    Notes
+    -----
+    Counts are canonical; which loop continues which can be a choice, and ``lineage`` says where it was.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import toposcope as ts
+    >>> stream = ts.Stream(n_dims=1, window=4)
+    >>> tracker = ts.CobordismTracker(scale=1.0)
+    >>> for chunk in [[0], [1], [5], [5], [6], [9], [8, 7], [3]]:
+    ...     report = stream.push(np.array(chunk, dtype=np.float32)[:, np.newaxis])
+    ...     print(chunk, [(e.kind, e.identities) for e in tracker.observe(report)])
+    [0] [('ComponentBirth', (0,))]
+    [1] []
+    [5] [('ComponentBirth', (1,))]
+    [5] []
+    [6] []
+    [9] [('ComponentDeath', (0,)), ('ComponentBirth', (2,))]
+    [8, 7] [('Merge', (1, 2))]
+    [3] [('ComponentBirth', (3,))]
+    """
+
+    def __init__(
+        self,
+        scale: float | None = None,
+        margin: float | None = None,
+        max_dim: int = 1,
+        *,
+        confirm_after: int = 0,
+        include_continues: bool = False,
+    ) -> None:
+        self._core = _core.Tracker(
+            scale=None if scale is None else number(scale, "scale"),
+            margin=None if margin is None else number(margin, "margin"),
+            max_dim=integer(max_dim, "max_dim", at_least=0, at_most=1),
+            confirm_after=integer(confirm_after, "confirm_after", at_least=0),
+            include_continues=bool(include_continues),
+        )
+
+    @property
+    def scale(self) -> float | None:
+        """Diameter at which the tracker looks; None until it has been able to choose one."""
+        return self._core.reading()[0]
+
+    @property
+    def margin(self) -> float | None:
+        """How much longer than up to the scale a class must live at present; None until something has been read."""
+        return self._core.reading()[1]
+
+    @property
+    def is_tracking(self) -> bool:
+        """Whether reports are being read: False means that there was not enough to go by."""
+        return self._core.reading()[1] is not None
+
+    @property
+    def components(self) -> tuple[int, ...]:
+        """Identities of the components alive."""
+        return tuple(self._core.reading()[2])
+
+    @property
+    def loops(self) -> tuple[int, ...]:
+        """Identities of the loops alive."""
+        return tuple(self._core.reading()[3])
+
+    def observe(self, report: Report) -> list[Event]:
+        """Tell what happened since the last report.
+
+        The first report that can be read gives births of what is there.
+
+        Parameters
+        ----------
+        report : Report
+            The one that follows the last one observed, of the same stream.
+
+        Returns
+        -------
+        list of Event
+            In the order of ``seq``.
+
+        Raises
+        ------
+        ValueError
+            If it is another report; the tracker is then as it was. After ``stream.reset()`` call :meth:`reset`.
+        """
+        cospan = getattr(report, "cospan", report)
+        if cospan is None:
+            raise ValueError("report: expected one with its cospan, got one that was stripped of it")
+        if not isinstance(cospan, _core.Cospan):
+            raise TypeError(f"report: expected a Report of a Stream, got {describe(report)}")
+        return [_event(event) for event in self._core.observe(cospan)]
+
+    def reset(self) -> None:
+        """Forget everything but the parameters."""
+        self._core.reset()
+
+    def snapshot(self) -> bytes:
+        """Return the whole tracker as bytes."""
+        return self._core.snapshot()
+
+    @classmethod
+    def restore(cls, snapshot: bytes) -> Self:
+        """Make a tracker from what :meth:`snapshot` returned; it goes on as that one would have.
+
+        Raises
+        ------
+        CheckpointError
+            If the bytes are damaged, of another version, or something else.
+        """
+        if not isinstance(snapshot, (bytes, bytearray, memoryview)):
+            raise TypeError(f"snapshot: expected bytes, got {describe(snapshot)}")
+        tracker = cls.__new__(cls)
+        tracker.__setstate__(bytes(snapshot))
+        return tracker
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the tracker to a file, whole or not at all."""
+        snapshot = self.snapshot()
+        with replace_file(Path(path)) as file:
+            file.write(snapshot)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a tracker that :meth:`save` wrote.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is damaged, of another version, or something else; the message names it and says why.
+        """
+        path = Path(path)
+        try:
+            return cls.restore(path.read_bytes())
+        except CheckpointError as error:
+            raise CheckpointError(f"{path}: {error}") from error
+
+    def __getstate__(self) -> bytes:
+        return self.snapshot()
+
+    def __setstate__(self, snapshot: bytes) -> None:
+        self._core = _core.Tracker.restore(snapshot)
+
+    def __repr__(self) -> str:
+        scale, margin, components, loops = self._core.reading()
+        return f"CobordismTracker(scale={scale}, margin={margin}): {len(components)} components, {len(loops)} loops"
+
+
+def _event(event: _core.TrackedEvent) -> Event:
+    kind = _CLASSES[event.kind]
+    own = {f.name: getattr(event, _SOURCES[f.name]) for f in fields(kind) if f.name in _SOURCES}
+    return kind(
+        seq=event.seq,
+        origin=event.origin,
+        step=event.step,
+        time=event.time,
+        before=_features(event.before),
+        after=_features(event.after),
+        scale=event.scale,
+        parts=Confidence(event.margin, event.scale_support, event.n_steps),
+        certified=event.certified,
+        status=event.status,
+        **own,
+    )
+
+
+def _features(features: Iterable[_core.TrackedFeature]) -> tuple[Feature, ...]:
+    return tuple(Feature(f.id, tuple(f.landmarks), tuple(tuple(walk) for walk in f.walks), f.mass) for f in features)
+
+
+def _ids(features: Iterable[Feature]) -> tuple[int, ...]:
+    return tuple(feature.id for feature in features)
+
+
+def _landmarks(features: Iterable[Feature]) -> tuple[int, ...]:
+    return tuple(landmark for feature in features for landmark in feature.landmarks)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, (Feature, Confidence)):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    return value
