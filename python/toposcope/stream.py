@@ -142,9 +142,10 @@ class Stream:
 
     The window is known by few of its points, the landmarks. A point within ``cover_radius`` of a landmark is covered by
     it; another founds a new one. A landmark leaves when the last point that it covered leaves the window. When there
-    are more than there is room for, one takes over another, its radius grows to cover both, as little as any pair
-    allows, and ``cover_radius`` grows to the distance between them. At every moment no point of the window is farther than ε from the landmarks, nor a landmark from the window, where ε is the largest radius in use; so the
-    diagram of the landmarks is within 2ε of that of the window, and an interval longer than 4ε proves a class of it.
+    are more than there is room for, one takes over another: its radius grows to cover both, as little as any pair
+    allows, and ``cover_radius`` grows to the distance between them. At every moment no point of the window is farther
+    than ε from the landmarks, nor a landmark from the window, where ε is the largest radius in use; so the diagram of
+    the landmarks is within 2ε of that of the window, and an interval longer than 4ε proves a class of it.
 
     Parameters
     ----------

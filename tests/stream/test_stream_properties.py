@@ -1,0 +1,120 @@
+"""Streams against the batch engine, against their own windows, and against GUDHI."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import toposcope as ts
+
+#: Ties and duplicates everywhere.
+grid_points = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12)
+steps = st.lists(st.one_of(grid_points, st.integers(0, 6)), min_size=1, max_size=8)
+
+
+def array(points: object, dtype: type = np.float32) -> np.ndarray:
+    return np.array(points, dtype).reshape(-1, 2)
+
+
+@settings(max_examples=200, deadline=None)
+@given(steps=steps, window=st.integers(1, 12), dtype=st.sampled_from([np.float32, np.float64]))
+def test_with_room_for_all_a_stream_is_rips_of_its_window(steps: list, window: int, dtype: type) -> None:
+    stream = ts.Stream(2, window, max_landmarks=window, cover_radius=0)
+    alive: deque[tuple[int, int]] = deque(maxlen=window)
+    for step in steps:
+        if isinstance(step, int):
+            report = stream.evict(step)
+            for _ in range(min(step, len(alive))):
+                alive.popleft()
+        else:
+            report = stream.push(array(step, dtype))
+            alive.extend(step)
+        assert report.diagram == ts.rips(array(alive))
+        assert report.error_bound == 0
+        assert report.n_window == len(alive)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    points=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=60),
+    cuts=st.lists(st.integers(0, 60), max_size=5),
+    window=st.integers(1, 30),
+    max_landmarks=st.integers(1, 10),
+    on_limit=st.sampled_from(["coarsen", "evict"]),
+)
+def test_how_a_stream_is_cut_does_not_matter(
+    points: list, cuts: list, window: int, max_landmarks: int, on_limit
+) -> None:
+    once, often = (ts.Stream(2, window, max_landmarks=max_landmarks, on_limit=on_limit) for _ in range(2))
+    whole = once.push(array(points))
+    for chunk in np.split(array(points), sorted(min(cut, len(points)) for cut in cuts)):
+        last = often.push(chunk)
+    assert whole.diagram == last.diagram
+    for column in ("landmark_ids", "landmark_radii", "landmark_weights", "landmark_last_seen"):
+        np.testing.assert_array_equal(getattr(whole, column), getattr(last, column))
+    assert (whole.epsilon, whole.cover_radius, whole.n_window) == (last.epsilon, last.cover_radius, last.n_window)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    chunks=st.lists(grid_points, min_size=2, max_size=10),
+    cut=st.integers(0, 9),
+    max_landmarks=st.integers(1, 12),
+    confirm_after=st.integers(0, 2),
+)
+def test_saved_and_loaded_between_any_two_pushes(
+    chunks: list, cut: int, max_landmarks: int, confirm_after: int
+) -> None:
+    stream = ts.Stream(2, 25, max_landmarks=max_landmarks)
+    tracker = ts.CobordismTracker(scale=1.0, confirm_after=confirm_after, include_continues=True)
+    for at, chunk in enumerate(chunks):
+        if at == cut % len(chunks):
+            resumed = ts.Stream.restore(stream.snapshot()), ts.CobordismTracker.restore(tracker.snapshot())
+        report = stream.push(array(chunk))
+        events = tracker.observe(report)
+        if at >= cut % len(chunks):
+            again = resumed[0].push(array(chunk))
+            assert again.diagram == report.diagram
+            assert resumed[1].observe(again) == events
+    assert (resumed[0].snapshot(), resumed[1].snapshot()) == (stream.snapshot(), tracker.snapshot())
+
+
+def noisy_cloud(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Rings and clusters in random positions, so that there is something to find in both dimensions."""
+    angles = rng.uniform(0, 2 * np.pi, n)
+    rings = np.stack([np.cos(angles), np.sin(angles)], axis=1) * rng.uniform(0.5, 2)
+    return rings + rng.normal(scale=0.1, size=(n, 2)) + rng.choice([0.0, 4.0], size=(n, 1)) * (rng.random() < 0.5)
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("seed", range(200))
+def test_the_error_bound_holds_by_gudhis_measure(seed: int) -> None:
+    gudhi = pytest.importorskip("gudhi")
+    rng = np.random.default_rng(seed)
+    window = int(rng.integers(20, 60))
+    stream = ts.Stream(
+        2,
+        window,
+        max_landmarks=int(rng.integers(4, 25)),
+        cover_radius=None if rng.random() < 0.5 else float(rng.uniform(0, 0.5)),
+        on_limit=str(rng.choice(["coarsen", "evict"])),  # type: ignore[arg-type]
+    )
+    points = noisy_cloud(rng, 120)
+    seen = 0
+    for chunk in np.split(points, np.sort(rng.integers(0, 121, 4))):
+        report = stream.push(chunk)
+        seen += len(chunk)
+        assert report.n_window is not None
+        truth = ts.rips(points[seen - report.n_window : seen])
+        for dim in (0, 1):
+            distance = gudhi.bottleneck_distance(truth[dim], report.diagram[dim])
+            assert distance <= report.error_bound + 1e-9
+            # Every certified interval is close enough to a real one that it cannot be matched to nothing.
+            for birth, death in report.certified(dim):
+                real = np.abs(truth[dim] - (birth, min(death, 1e9)))
+                real[np.isinf(truth[dim])] = 0
+                assert (real.max(axis=1) <= report.error_bound + 1e-9).any()

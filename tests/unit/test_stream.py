@@ -1,0 +1,438 @@
+"""``ts.Stream``: what it accepts, what it refuses, what it reports, what survives a file."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import datetime as dt
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import toposcope as ts
+
+SQUARE = np.array([[0, 0], [0, 1], [1, 1], [1, 0]], np.float32)
+
+
+def line(*xs: float) -> np.ndarray:
+    return np.array(xs, np.float64)[:, np.newaxis]
+
+
+# reports ------------------------------------------------------------
+
+
+def test_report_of_a_square() -> None:
+    report = ts.Stream(2, window=10).push(SQUARE)
+    assert (report.step, report.n_points, report.first_index, report.n_window) == (1, 4, 0, 4)
+    assert report.diagram == ts.rips(SQUARE)
+    assert report.diagram.info == ts.rips(SQUARE).info
+    assert (report.epsilon, report.error_bound, report.n_landmarks) == (0.0, 0.0, 4)
+    assert report.landmark_ids.dtype == np.uint64
+    assert report.landmark_ids.tolist() == [0, 1, 2, 3]
+    assert report.landmark_weights.tolist() == [1, 1, 1, 1]
+    assert report.landmark_last_seen.tolist() == [0, 1, 2, 3]
+    assert report.landmark_radii.tolist() == [0, 0, 0, 0]
+    assert report.events == ()
+    assert report.features is None
+    assert (report.stats.n_added, report.stats.n_expired, report.stats.n_merged, report.stats.n_evicted) == (4, 0, 0, 0)
+    assert report.stats.n_bytes >= 4 * 2 * 4
+    assert set(report.stats.latency) == {"nearest", "landmarks", "persistence"}
+    assert all(seconds >= 0 for seconds in report.stats.latency.values())
+
+
+def test_report_is_frozen_and_replaceable() -> None:
+    report = ts.Stream(2).push(SQUARE)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        report.step = 2  # type: ignore[misc]
+    light = dataclasses.replace(report, cospan=None, features=np.zeros(3))
+    assert light.cospan is None
+    assert light.diagram is report.diagram
+
+
+def test_certified_intervals_are_longer_than_twice_the_error_bound() -> None:
+    stream = ts.Stream(1, cover_radius=1.0, max_dim=0)
+    report = stream.push(line(0, 1, 10, 14, 13))
+    assert report.error_bound == 2.0
+    assert report.diagram[0].tolist() == [[0, 4], [0, 10], [0, np.inf]]
+    assert report.certified(0).tolist() == [[0, 10], [0, np.inf]]
+    with pytest.raises(IndexError, match="dim: expected 0 to 0"):
+        report.certified(1)
+
+
+def test_threshold_reaches_the_diagram() -> None:
+    report = ts.Stream(2, threshold=1.0).push(SQUARE)
+    assert report.diagram == ts.rips(SQUARE, threshold=1.0)
+    assert report.diagram[1].tolist() == [[1, np.inf]]
+    assert report.diagram.threshold == 1.0
+    assert ts.Stream(2, threshold=float("inf")).push(SQUARE).diagram.threshold is None
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine", "manhattan", "chebyshev"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_metrics_are_those_of_rips(metric: str, dtype: type) -> None:
+    points = np.random.default_rng(1).normal(size=(30, 9)).astype(dtype)
+    assert ts.Stream(9, metric=metric).push(points).diagram == ts.rips(points, metric=metric)
+
+
+@pytest.mark.parametrize("max_dim", [0, 1, 2])
+def test_dimensions_are_those_asked_for(max_dim: int) -> None:
+    points = np.random.default_rng(2).normal(size=(20, 3))
+    report = ts.Stream(3, max_dim=max_dim).push(points)
+    assert len(report.diagram) == max_dim + 1
+    assert report.diagram == ts.rips(points, max_dim=max_dim)
+
+
+# chunks ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, ">f4", np.int64, np.float16])
+def test_every_dtype_and_order_gives_the_same(dtype: str, order: str) -> None:
+    assert ts.Stream(2).push(np.array(SQUARE, dtype=dtype, order=order)).diagram == ts.rips(SQUARE)
+
+
+def test_any_stride_gives_the_same() -> None:
+    wide = np.zeros((8, 6))
+    wide[::-2, ::3] = SQUARE
+    assert ts.Stream(2).push(wide[::-2, ::3]).diagram == ts.rips(SQUARE)
+
+
+def test_an_empty_chunk_is_a_push() -> None:
+    stream = ts.Stream(2)
+    empty = stream.push(np.empty((0, 2)))
+    assert (empty.step, empty.n_landmarks, empty.n_window, empty.diagram.n_intervals) == (1, 0, 0, 0)
+    stream.push(SQUARE)
+    assert stream.push(np.empty((0, 2), np.float32)).diagram == ts.rips(SQUARE)
+
+
+def test_float32_is_kept_in_half_the_memory() -> None:
+    points = np.random.default_rng(3).normal(size=(50, 200))
+    single = ts.Stream(200).push(points.astype(np.float32)).stats.n_bytes
+    assert ts.Stream(200).push(points).stats.n_bytes - single == 50 * 200 * 4
+
+
+def test_the_array_is_not_looked_at_again() -> None:
+    chunk = SQUARE.copy()
+    stream = ts.Stream(2)
+    stream.push(chunk)
+    chunk[:] = np.nan
+    assert stream.push(np.empty((0, 2))).diagram == ts.rips(SQUARE)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "error", "told"),
+    [
+        ([[0.0, 1.0]], TypeError, "chunk: expected an array of shape .* got a list"),
+        ("points", TypeError, "chunk: .* str"),
+        (None, TypeError, "chunk"),
+        (np.zeros(2), ValueError, r"chunk: .*shape \(2,\)"),
+        (np.zeros((1, 2, 2)), ValueError, r"chunk: .*shape \(1, 2, 2\)"),
+        (np.zeros((4, 3)), ValueError, "2 coordinates per point, got 3"),
+        (np.zeros((4, 0)), ValueError, r"at least one coordinate per point, .*\[4, 0\]"),
+        (np.zeros((4, 2), complex), TypeError, "chunk: .*complex128"),
+        (np.zeros((4, 2), object), TypeError, "chunk: .*object"),
+        (np.array([[0.0, np.nan]]), ValueError, "NaN in row 0, column 1"),
+        (np.array([[0.0, 1.0], [np.inf, 0.0]]), ValueError, "inf in row 1, column 0"),
+    ],
+)
+def test_wrong_chunks_are_named_and_change_nothing(chunk: object, error: type, told: str) -> None:
+    stream = ts.Stream(2)
+    stream.push(SQUARE)
+    before = stream.snapshot()
+    with pytest.raises(error, match=told):
+        stream.push(chunk)
+    assert stream.snapshot() == before
+
+
+def test_cosine_needs_directions() -> None:
+    with pytest.raises(ValueError, match="zeros in row 1"):
+        ts.Stream(2, metric="cosine").push(np.array([[1.0, 0.0], [0.0, 0.0]]))
+
+
+# parameters ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "told"),
+    [
+        ({"n_dims": 0}, ValueError, "n_dims"),
+        ({"n_dims": 2.0}, TypeError, "n_dims"),
+        ({"window": 0}, ValueError, "window"),
+        ({"window": 1.5}, TypeError, "window: .* datetime.timedelta"),
+        ({"window": "1h"}, TypeError, "window"),
+        ({"window": True}, TypeError, "window"),
+        ({"window": dt.timedelta(0)}, ValueError, "window"),
+        ({"max_landmarks": 0}, ValueError, "max_landmarks"),
+        ({"cover_radius": -1}, ValueError, "cover_radius"),
+        ({"cover_radius": float("nan")}, ValueError, "cover_radius"),
+        ({"cover_radius": "1"}, TypeError, "cover_radius"),
+        ({"max_dim": -1}, ValueError, "max_dim"),
+        ({"max_dim": 13}, ValueError, "max_dim"),
+        ({"metric": "sqeuclidean"}, ValueError, "triangle inequality"),
+        ({"metric": "precomputed"}, ValueError, "metric"),
+        ({"metric": None}, TypeError, "metric"),
+        ({"threshold": -1.0}, ValueError, "threshold"),
+        ({"threshold": float("nan")}, ValueError, "threshold"),
+        ({"memory_limit": "lots"}, ValueError, "memory_limit"),
+        ({"memory_limit": 0}, ValueError, "memory_limit"),
+        ({"memory_limit": 1000}, ts.MemoryLimitError, "at least one landmark"),
+        ({"on_limit": "grow"}, ValueError, "on_limit"),
+        ({"on_limit": 1}, TypeError, "on_limit"),
+        ({"n_threads": 0}, ValueError, "n_threads"),
+    ],
+)
+def test_wrong_parameters_are_named(parameters: dict[str, object], error: type, told: str) -> None:
+    with pytest.raises(error, match=told):
+        ts.Stream(**{"n_dims": 2, **parameters})  # type: ignore[arg-type]
+
+
+def test_parameters_can_be_read() -> None:
+    stream = ts.Stream(3, dt.timedelta(minutes=1), max_landmarks=7, cover_radius=0.5, max_dim=2, metric="cosine",
+                       threshold=1.5, memory_limit="1MiB", on_limit="evict", n_threads=1)  # fmt: skip
+    for it in (stream, ts.Stream.restore(stream.snapshot())):
+        assert (it.n_dims, it.window, it.max_landmarks) == (3, dt.timedelta(minutes=1), 7)
+        assert (it.cover_radius, it.max_dim, it.metric, it.threshold) == (0.5, 2, "cosine", 1.5)
+        assert (it.memory_limit, it.on_limit, it.n_threads, it.landmark_cap) == (2**20, "evict", 1, 7)
+    assert "window=datetime.timedelta(seconds=60)" in repr(stream)
+    assert ts.Stream(3).memory_limit == 64 * 2**20
+    assert ts.Stream(3, memory_limit=None).memory_limit is None
+
+
+# windows and limits ------------------------------------------------------------
+
+
+def test_a_window_of_points_slides() -> None:
+    stream = ts.Stream(1, window=3)
+    assert stream.push(line(0, 1, 2, 3)).landmark_ids.tolist() == [1, 2, 3]
+    report = stream.evict(2)
+    assert (report.landmark_ids.tolist(), report.n_window, report.n_points, report.step) == ([3], 1, 0, 2)
+    assert stream.evict(n_points=9).n_window == 0
+    assert (stream.n_seen, stream.step) == (4, 3)
+
+
+def test_a_window_of_time_slides() -> None:
+    stream = ts.Stream(1, dt.timedelta(seconds=10))
+    stream.push(line(0, 1), times=[0, 5])
+    report = stream.push(line(2), times=np.array([10.0]))
+    assert (report.landmark_ids.tolist(), report.n_window) == ([1, 2], None)
+    assert stream.evict(before=10.0).landmark_ids.tolist() == [2]
+
+
+def test_times_may_be_dates() -> None:
+    stream = ts.Stream(1, dt.timedelta(milliseconds=20))
+    times = np.array(
+        ["2026-01-01T00:00:00.000", "2026-01-01T00:00:00.010", "2026-01-01T00:00:00.025"], "datetime64[ms]"
+    )
+    assert stream.push(line(0, 1, 2), times).landmark_ids.tolist() == [1, 2]
+    with pytest.raises(ValueError, match="NaT"):
+        stream.push(line(3), np.array(["NaT"], "datetime64[s]"))
+
+
+@pytest.mark.parametrize(
+    ("times", "error", "told"),
+    [
+        (None, ValueError, "times: expected one time per point"),
+        ([0.0], ValueError, "0 at 0 after 5"),
+        ([6.0, 7.0], ValueError, "one time for each of 1 points, got 2"),
+        ([float("nan")], ValueError, "NaN at 0"),
+        ([[6.0]], ValueError, r"times: .*shape \(1, 1\)"),
+        (["noon"], TypeError, "times"),
+    ],
+)
+def test_wrong_times_are_named(times: object, error: type, told: str) -> None:
+    stream = ts.Stream(1, dt.timedelta(seconds=10))
+    stream.push(line(0), times=[5.0])
+    before = stream.snapshot()
+    with pytest.raises(error, match=told):
+        stream.push(line(1), times=times)
+    assert stream.snapshot() == before
+
+
+def test_evict_takes_what_the_window_counts_in() -> None:
+    counted, timed = ts.Stream(1, 5), ts.Stream(1, dt.timedelta(seconds=5))
+    with pytest.raises(ValueError, match="before: expected a window of time"):
+        counted.evict(before=1.0)
+    with pytest.raises(ValueError, match="n_points: expected a window counted"):
+        timed.evict(1)
+    with pytest.raises(ValueError, match="before: expected a time"):
+        timed.evict(before=float("nan"))
+    for wrong in ({}, {"n_points": 1, "before": 1.0}):
+        with pytest.raises(TypeError, match="either n_points or before"):
+            counted.evict(**wrong)
+    with pytest.raises(ValueError, match="n_points"):
+        counted.evict(-1)
+
+
+def test_raising_at_the_limit_changes_nothing() -> None:
+    stream = ts.Stream(1, max_landmarks=2, on_limit="raise")
+    stream.push(line(0, 1))
+    before = stream.snapshot()
+    with pytest.raises(ts.MemoryLimitError, match="max_landmarks"):
+        stream.push(line(0, 1, 2))
+    assert stream.snapshot() == before
+
+
+def test_coarsening_and_evicting_keep_to_the_limit() -> None:
+    coarse = ts.Stream(1, max_landmarks=2).push(line(0, 10, 11))
+    assert (coarse.landmark_ids.tolist(), coarse.epsilon, coarse.stats.n_merged) == ([0, 1], 1.0, 1)
+    short = ts.Stream(1, max_landmarks=2, on_limit="evict").push(line(0, 10, 11))
+    assert (short.landmark_ids.tolist(), short.epsilon, short.n_window) == ([1, 2], 0.0, 2)
+    assert short.stats.n_evicted == 1
+
+
+def test_the_memory_limit_decides_how_many_landmarks() -> None:
+    def bytes_for(m: int, n_dims: int) -> int:
+        return 4096 + (320 + 24 * n_dims) * (m + 1) + 56 * (m + 1) ** 2
+
+    for n_dims, limit in [(2, "100kB"), (768, "8MiB")]:
+        stream = ts.Stream(n_dims, memory_limit=limit, max_landmarks=10_000)
+        assert stream.memory_limit is not None
+        assert bytes_for(stream.landmark_cap, n_dims) <= stream.memory_limit
+        assert stream.memory_limit < bytes_for(stream.landmark_cap + 1, n_dims)
+
+
+def test_reset_forgets() -> None:
+    stream = ts.Stream(1, 3)
+    new = stream.snapshot()
+    stream.push(line(0, 1))
+    stream.reset()
+    assert stream.snapshot() == new
+    assert (stream.n_seen, stream.step) == (0, 0)
+
+
+# snapshots and files ------------------------------------------------------------
+
+
+def pushed() -> ts.Stream:
+    stream = ts.Stream(2, window=30, max_landmarks=8)
+    stream.push(np.random.default_rng(4).normal(size=(50, 2)).astype(np.float32))
+    return stream
+
+
+def test_the_continuation_is_the_same_to_the_last_bit(tmp_path: Path) -> None:
+    stream = pushed()
+    stream.save(tmp_path / "stream.ckpt")
+    copies = [ts.Stream.load(tmp_path / "stream.ckpt"), pickle.loads(pickle.dumps(stream)), copy.deepcopy(stream)]
+    for chunk in np.random.default_rng(5).normal(size=(5, 7, 2)):
+        report = stream.push(chunk)
+        for other in copies:
+            assert other.push(chunk).diagram == report.diagram
+            assert other.snapshot() == stream.snapshot()
+
+
+def test_saving_replaces_whole_files_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "stream.ckpt"
+    stream = pushed()
+    stream.save(path)
+    first = path.read_bytes()
+    stream.push(SQUARE)
+    stream.save(str(path))
+    assert path.read_bytes() != first
+    assert [p.name for p in tmp_path.iterdir()] == ["stream.ckpt"]
+    with pytest.raises(FileNotFoundError):
+        stream.save(tmp_path / "no such folder" / "stream.ckpt")
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "stream.ckpt"
+    stream = pushed()
+    stream.save(path)
+    before = path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    stream.push(SQUARE)
+    with pytest.raises(OSError, match="No space"):
+        stream.save(path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["stream.ckpt"]
+
+
+def test_every_damage_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "stream.ckpt"
+    good = pushed().snapshot()
+    rng = np.random.default_rng(6)
+    damages = [good[:n] for n in (*range(40), *rng.integers(40, len(good), 50).tolist())]
+    for at in (*range(40), *rng.integers(40, len(good), 200).tolist()):
+        flipped = bytearray(good)
+        flipped[at] ^= 1 << int(rng.integers(8))
+        damages.append(bytes(flipped))
+    damages.append(good + b"\0")
+    for damaged in damages:
+        path.write_bytes(damaged)
+        with pytest.raises(ts.CheckpointError, match=r"stream\.ckpt"):
+            ts.Stream.load(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "not a toposcope checkpoint"),
+        (b"PK\x03\x04 something else altogether", "not a toposcope checkpoint"),
+        (b"TOPOSCPE", "cut short"),
+        (ts.CobordismTracker().snapshot(), "holds TRCK, expected STRM"),
+    ],
+)
+def test_the_reason_is_told(tmp_path: Path, content: bytes, told: str) -> None:
+    path = tmp_path / "other"
+    path.write_bytes(content)
+    with pytest.raises(ts.CheckpointError, match=told) as caught:
+        ts.Stream.load(path)
+    assert str(path) in str(caught.value)
+
+
+def test_restore_needs_bytes(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="snapshot: expected bytes, got str"):
+        ts.Stream.restore("text")  # type: ignore[arg-type]
+    with pytest.raises(FileNotFoundError):
+        ts.Stream.load(tmp_path / "nowhere")
+    assert ts.Stream.restore(memoryview(pushed().snapshot())).n_seen == 50  # type: ignore[arg-type]
+
+
+# threads and signals ------------------------------------------------------------
+
+
+def test_threads_push_one_after_another() -> None:
+    stream = ts.Stream(8, window=10_000, max_landmarks=32)
+    chunks = np.random.default_rng(7).normal(size=(8, 5, 100, 8))
+    reports: list[ts.Report] = []
+
+    def work(mine: np.ndarray) -> None:
+        reports.extend(stream.push(chunk) for chunk in mine)
+
+    threads = [threading.Thread(target=work, args=(mine,)) for mine in chunks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert stream.n_seen == 4000
+    assert sorted(report.step for report in reports) == list(range(1, 41))
+    assert sorted(report.first_index for report in reports) == list(range(0, 4000, 100))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
+def test_ctrl_c_stops_a_push_without_effect() -> None:
+    code = """
+import numpy as np, os, signal, threading, time, toposcope as ts
+stream = ts.Stream(64, window=10**6, max_landmarks=400)
+stream.push(np.zeros((1, 64)))
+before = stream.snapshot()
+points = np.random.default_rng(0).normal(size=(300_000, 64)).astype(np.float32)
+threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    stream.push(points)
+except KeyboardInterrupt:
+    print("stopped", stream.snapshot() == before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.strip() == "stopped True", done.stderr
+    assert signal.SIGINT
