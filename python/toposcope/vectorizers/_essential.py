@@ -77,14 +77,19 @@ class EssentialPolicy:
 
 
 def warn_clipped(intervals: Collection, value: float) -> None:
-    """Warn of intervals that ``"clip"`` had to cut at the largest value seen, for want of a threshold."""
+    """Warn of intervals that ``"clip"`` had to cut at the largest value seen, for want of a threshold.
+
+    One component of each diagram never dies, whatever the data: to warn of it would be to warn always.
+    """
     open_ends = intervals.essential
-    count = int(open_ends.sum())
-    if count:
-        dims = sorted(set(intervals.dims[open_ends].tolist()))
+    samples, dims = intervals.samples[open_ends], intervals.dims[open_ends]
+    counts = np.bincount(dims, minlength=1)
+    counts[0] -= len(set(samples[dims == 0].tolist()))
+    if counts.any():
         warnings.warn(
-            f"{count} essential interval{'' if count == 1 else 's'} in dimensions {dims} without a threshold: cut at "
-            f'{value:.6g}, the largest value seen; choose with essential="drop", "value", "keep" or "raise"',
+            f"essential intervals without a threshold, beside the component that lasts: {counts.sum()}, in dimensions "
+            f"{np.flatnonzero(counts).tolist()}; cut at {value:.6g}, the largest value seen; choose with "
+            'essential="drop", "value", "keep" or "raise"',
             EssentialClassWarning,
             stacklevel=4,
         )

@@ -51,9 +51,10 @@ class PersistenceImage(DiagramVectorizer):
         Homology dimensions to use. By default all dimensions of the diagrams seen in ``fit``.
     essential : {"clip", "drop", "value", "raise"}, default="clip"
         What becomes of intervals that never die. ``"clip"`` lets them die at their diagram's threshold or, if it has
-        none, at the largest finite value seen in ``fit``, with an :class:`~toposcope.EssentialClassWarning`; ``"drop"``
-        leaves them out; ``"value"`` lets them die at ``essential_value``; ``"raise"`` refuses them. ``"keep"``
-        has no meaning here and is refused: an infinite persistence has no place in the plane.
+        none, at the largest finite value seen in ``fit``, with an :class:`~toposcope.EssentialClassWarning` if there is
+        more than the one component that lasts in every diagram; ``"drop"`` leaves them out; ``"value"`` lets them die
+        at ``essential_value``; ``"raise"`` refuses them. ``"keep"`` has no meaning here and is refused: an infinite
+        persistence has no place in the plane.
     essential_value : float, optional
         The death of essential intervals with ``essential="value"``.
 

@@ -37,9 +37,9 @@ class PersistenceLandscape(DiagramVectorizer):
         Homology dimensions to use. By default all dimensions of the diagrams seen in ``fit``.
     essential : {"clip", "drop", "value", "keep", "raise"}, default="clip"
         What becomes of intervals that never die. ``"clip"`` lets them die at their diagram's threshold or, if it has
-        none, at the largest finite value seen in ``fit``, with an :class:`~toposcope.EssentialClassWarning`; ``"drop"``
-        leaves them out; ``"value"`` lets them die at ``essential_value``; ``"keep"`` gives them the ray
-        :math:`t - b`; ``"raise"`` refuses them.
+        none, at the largest finite value seen in ``fit``, with an :class:`~toposcope.EssentialClassWarning` if there is
+        more than the one component that lasts in every diagram; ``"drop"`` leaves them out; ``"value"`` lets them die
+        at ``essential_value``; ``"keep"`` gives them the ray :math:`t - b`; ``"raise"`` refuses them.
     essential_value : float, optional
         The death of essential intervals with ``essential="value"``.
 

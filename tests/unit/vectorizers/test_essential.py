@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -48,14 +46,11 @@ def test_clip_uses_the_threshold_silently(cls: Any, params: dict[str, Any]) -> N
 
 @each_class
 @pytest.mark.parametrize("threshold", [None, INF])
-def test_clip_without_a_threshold_uses_the_largest_value_and_warns(
+def test_clip_without_a_threshold_uses_the_largest_value(
     cls: Any, params: dict[str, Any], threshold: float | None
 ) -> None:
     diagram = ts.Diagram.from_arrays(ESSENTIAL, threshold=threshold)
-    vectorizer = cls(**params)
-    message = r"1 essential interval in dimensions \[0\] without a threshold: cut at 3, the largest value seen"
-    with pytest.warns(ts.EssentialClassWarning, match=message):
-        vectorizer.fit([diagram])
+    vectorizer = cls(**params).fit([diagram])
     assert vectorizer.essential_.policy == "clip"
     assert vectorizer.essential_.value == 3.0
     expected = features(cls, params, [[[[0, 1], [0, 3]], [[0.5, 3]]]])
@@ -66,13 +61,31 @@ def test_clip_without_a_threshold_uses_the_largest_value_and_warns(
 
 
 @each_class
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ([ESSENTIAL, [[[0, INF], [0.5, INF], [1, INF]], []]], r"lasts: 2, in dimensions \[0\]; cut at 3"),
+        (
+            [ESSENTIAL, [[], [[0, INF]]]],
+            r"lasts: 1, in dimensions \[1\]; cut at 3, the largest value seen; choose with",
+        ),
+        ([[[[0, INF], [0, INF]], [[0, INF], [2, 7]]]], r"lasts: 2, in dimensions \[0, 1\]; cut at 7"),
+    ],
+)
+def test_clip_warns_of_more_than_the_component_that_lasts(
+    cls: Any, params: dict[str, Any], X: Any, message: str
+) -> None:
+    with pytest.warns(ts.EssentialClassWarning, match=message):
+        cls(**params).fit(X)
+    bounded = [ts.Diagram.from_arrays(diagram, threshold=9.0) for diagram in X]
+    cls(**params).fit(bounded)
+
+
+@each_class
 def test_clip_sees_dimensions_that_are_not_used(cls: Any, params: dict[str, Any]) -> None:
-    vectorizer = cls(**params, dims=[0])
-    with pytest.warns(ts.EssentialClassWarning):
-        vectorizer.fit([ESSENTIAL])
-    assert vectorizer.essential_.value == 3.0
-    with warnings.catch_warnings(action="error"):
-        assert cls(**params, dims=[1]).fit([ESSENTIAL]).essential_.value == 3.0
+    assert cls(**params, dims=[0]).fit([ESSENTIAL]).essential_.value == 3.0
+    many = [[[[0, 1], [0, INF], [0, INF]], [[0.5, 3]]]]
+    assert cls(**params, dims=[1]).fit(many).essential_.value == 3.0
 
 
 @each_class
@@ -80,14 +93,12 @@ def test_born_after_the_end_counts_for_nothing(cls: Any, params: dict[str, Any])
     late = [[[0, 1], [7, INF]]]
     expected = features(cls, params, [[[[0, 1]]]])
     assert np.array_equal(features(cls, params, [late], essential="value", essential_value=7), expected)
-    with pytest.warns(ts.EssentialClassWarning, match="cut at 7"):
-        clipped = features(cls, params, [late])
-    assert np.array_equal(clipped, expected)
+    assert np.array_equal(features(cls, params, [late]), expected)
 
 
 @each_class
 def test_nothing_but_essential(cls: Any, params: dict[str, Any]) -> None:
-    with pytest.warns(ts.EssentialClassWarning, match="2 essential intervals in dimensions"):
+    with pytest.warns(ts.EssentialClassWarning, match=r"lasts: 1, in dimensions \[0\]; cut at 0"):
         rows = features(cls, params, [[[[0, INF], [0, INF]]]])
     assert np.isfinite(rows).all()
     assert not rows.any()
@@ -110,9 +121,7 @@ def test_dimensions_that_are_not_used_may_have_them(cls: Any, params: dict[str, 
 
 @each_class
 def test_an_essential_interval_widens_the_grid_as_a_finite_one_does(cls: Any, params: dict[str, Any]) -> None:
-    clipped = cls(**params)
-    with pytest.warns(ts.EssentialClassWarning):
-        clipped.fit([[[[2, 5], [0, INF]]], [[[3, 4], [4.5, INF]]]])
+    clipped = cls(**params).fit([[[[2, 5], [0, INF]]], [[[3, 4], [4.5, INF]]]])
     finite = cls(**params).fit([[[[2, 5], [0, 5]]], [[[3, 4], [4.5, 5]]]])
     assert clipped.config()["grids"] == finite.config()["grids"]
 
@@ -152,6 +161,7 @@ def test_wrong_parameters(
 
 
 @each_class
+@pytest.mark.filterwarnings("ignore::toposcope.EssentialClassWarning")
 def test_partial_fit_learns_what_fit_learns(cls: Any, params: dict[str, Any]) -> None:
     batches = [
         [[[[0, 1], [0.25, INF]], [[0.5, 0.75]]]],
@@ -159,11 +169,9 @@ def test_partial_fit_learns_what_fit_learns(cls: Any, params: dict[str, Any]) ->
         [ts.Diagram.from_arrays([[[0, INF]], [[3, 3.5]]], threshold=4.0)],
     ]
     whole, parts = cls(**params), cls(**params)
-    with pytest.warns(ts.EssentialClassWarning):
-        whole.fit([diagram for batch in batches for diagram in batch])
+    whole.fit([diagram for batch in batches for diagram in batch])
     for batch in batches:
-        with pytest.warns(ts.EssentialClassWarning) if batch is not batches[2] else nullcontext():
-            parts.partial_fit(batch)
+        parts.partial_fit(batch)
     assert whole.config() == parts.config()
     # A dimension that comes later is added to those that are there.
     parts.partial_fit([{0: [[0, 1]], 1: [[0, 1]], 2: [[1, 6]]}])
