@@ -1,6 +1,6 @@
 """toposcope: exact, streaming persistent homology of embeddings."""
 
-from toposcope import embedding
+from toposcope import embedding, telemetry
 from toposcope._core import __version__
 from toposcope.batch import rips
 from toposcope.diagram import Diagram, DiagramInfo
@@ -10,11 +10,15 @@ from toposcope.exceptions import (
     Error,
     EssentialClassWarning,
     InternalError,
+    LaggedError,
     MemoryLimitError,
     ModelError,
+    TelemetryWarning,
     TokenizerWarning,
     ToposcopeWarning,
 )
+from toposcope.pipeline.monitor import Monitor
+from toposcope.pipeline.subscription import Subscription
 from toposcope.stream import PushStats, Report, Stream
 from toposcope.tracking import (
     CobordismTracker,
@@ -46,21 +50,26 @@ __all__ = [
     "Event",
     "Feature",
     "InternalError",
+    "LaggedError",
     "LoopBirth",
     "LoopContinue",
     "LoopDeath",
     "MemoryLimitError",
     "Merge",
     "ModelError",
+    "Monitor",
     "PushStats",
     "Reorganise",
     "Report",
     "Split",
     "Stream",
+    "Subscription",
+    "TelemetryWarning",
     "TokenizerWarning",
     "ToposcopeWarning",
     "Transient",
     "__version__",
     "embedding",
     "rips",
+    "telemetry",
 ]

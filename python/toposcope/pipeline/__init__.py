@@ -1,6 +1,6 @@
-"""From sources to events: reading, cutting into chunks, watching, writing down."""
+"""From sources to events: reading, cutting into chunks, watching, writing down.
 
-from toposcope.pipeline.config import WatchConfig
-from toposcope.pipeline.sources import Batch, Source, open_source
-
-__all__ = ["Batch", "Source", "WatchConfig", "open_source"]
+:class:`toposcope.Monitor` watches a stream for a program. The whole path from a file to a folder of results, as
+``toposcope watch`` runs it, is :class:`toposcope.pipeline.watch.StreamPipeline` with a
+:class:`toposcope.pipeline.config.WatchConfig`; :func:`toposcope.pipeline.sources.open_source` reads the files.
+"""

@@ -1,0 +1,285 @@
+"""A stream that is watched: diagrams, events and features out of every push, handed to whoever asked."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import warnings
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from toposcope.exceptions import TelemetryWarning
+from toposcope.pipeline.chunks import CHUNK_SECONDS, CHUNK_SIZE, ChunkCutter, cut, cut_async
+from toposcope.pipeline.items import ItemStore
+from toposcope.pipeline.subscription import OnLag, Subscription
+from toposcope.telemetry import new_run_id
+from toposcope.telemetry.measure import StageClock, push_record
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterable, Iterator, Sequence
+
+    from toposcope.stream import Report, Stream
+    from toposcope.telemetry import Sink
+    from toposcope.tracking import CobordismTracker, Event
+
+_END = object()
+
+
+class Vectorizer(Protocol):
+    """A fitted scikit-learn estimator that turns diagrams into rows of features."""
+
+    def transform(self, X: Any) -> Any:  # noqa: N803
+        """Return an array of shape (n_diagrams, n_features)."""
+
+
+class Monitor:
+    """Pushes chunks into a stream, tracks what changes, and hands reports, events and measurements on.
+
+    Parameters
+    ----------
+    stream : Stream
+        Where the points go.
+    tracker : CobordismTracker, optional
+        Draws events from the reports; without one there are none. It may be set later, between two pushes.
+    vectorizer : fitted estimator, optional
+        Its ``transform`` makes ``report.features`` out of each diagram.
+    sinks : iterable of Sink
+        Each gets a :class:`~toposcope.telemetry.PushRecord` per push. One that raises is warned about once and
+        counted in ``n_sink_failures``; it never disturbs the stream.
+    run_id : str, optional
+        Name of the run in the records; by default the time and some chance.
+
+    Attributes
+    ----------
+    run_id : str
+        Name of the run.
+    n_pushes, n_events : int
+        What was done so far.
+    n_sink_failures : int
+        Records that a sink failed to take.
+
+    Notes
+    -----
+    Any thread may push, subscribe and close: pushes happen one after another, and every subscriber sees their events
+    in that order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import toposcope as ts
+    >>> monitor = ts.Monitor(ts.Stream(n_dims=2, window=100), tracker=ts.CobordismTracker(scale=1.0))
+    >>> births = monitor.subscribe(kinds={"ComponentBirth"})
+    >>> report = monitor.push(np.zeros((1, 2), dtype=np.float32), items=["the first point"])
+    >>> [monitor.items(event.landmarks_after) for event in births.drain()]
+    [['the first point']]
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        tracker: CobordismTracker | None = None,
+        vectorizer: Vectorizer | None = None,
+        sinks: Iterable[Sink] = (),
+        *,
+        run_id: str | None = None,
+    ) -> None:
+        self.stream = stream
+        self.tracker = tracker
+        self.vectorizer = vectorizer
+        self.run_id = new_run_id() if run_id is None else run_id
+        self.n_pushes = 0
+        self.n_events = 0
+        self.n_sink_failures = 0
+        self._sinks = tuple(sinks)
+        self._items = ItemStore()
+        self._subscriptions: list[Subscription] = []
+        self._pushing = threading.Lock()
+        self._subscribing = threading.Lock()
+        self._closed = False
+
+    def push(self, chunk: Any, items: Sequence[Any] | None = None, times: Any = None) -> Report:
+        """Push a chunk of points; return the report with its events and features.
+
+        Parameters
+        ----------
+        chunk : array of shape (n_points, n_dims)
+            As :meth:`Stream.push <toposcope.Stream.push>` takes it.
+        items : sequence of length n_points, optional
+            What the points stand for. Kept for the landmarks alive only; :meth:`items` finds them again.
+        times : array of shape (n_points,), optional
+            When the points happened, for windows by time.
+
+        Returns
+        -------
+        Report
+            The stream's, with ``events`` and ``features``; without its ``cospan`` if the tracker has seen it.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described; nothing was pushed then.
+        """
+        if items is not None and len(items) != len(chunk):
+            raise ValueError(f"items: expected one for each of the {len(chunk)} points, got {len(items)}")
+        with self._pushing:
+            if self._closed:
+                raise ValueError("push into a closed monitor")
+            clock = StageClock()
+            report = self.stream.push(chunk, times=times)
+            clock.lap("push")
+            events: tuple[Event, ...] = ()
+            if self.tracker is not None:
+                events = tuple(self.tracker.observe(report))
+                report = dataclasses.replace(report, cospan=None)  # megabytes that nobody needs any more
+            clock.lap("track")
+            features = None if self.vectorizer is None else self.vectorizer.transform([report.diagram])[0]
+            clock.lap("vectorize")
+            report = dataclasses.replace(report, events=events, features=features)
+            self._items.keep(report.first_index, items, report.landmark_ids.tolist())
+            self._deliver(events)
+            clock.lap("deliver")
+            self._record(report, clock)
+            return report
+
+    def items(self, ids: Iterable[int]) -> list[Any]:
+        """Return the items pushed for these landmark ids; None for those unknown or long gone."""
+        with self._pushing:
+            return self._items.find(ids)
+
+    def subscribe(
+        self,
+        kinds: Collection[type[Event] | str] | None = None,
+        min_confidence: float = 0.0,
+        capacity: int = 1024,
+        on_lag: OnLag = "drop_oldest",
+    ) -> Subscription:
+        """Subscribe to events from the next push on.
+
+        Parameters
+        ----------
+        kinds : set of event classes or their names, optional
+            Which events; by default all.
+        min_confidence : float, default=0.0
+            Leave out events that are less certain.
+        capacity : int, default=1024
+            Events kept until they are collected.
+        on_lag : {"drop_oldest", "block", "error", "coalesce"}, default="drop_oldest"
+            What happens when they are not collected in time: the oldest goes; or the writer waits; or the oldest goes
+            and the reader's next call raises :class:`~toposcope.LaggedError`; or only the newest event of each kind
+            about the same identities is kept, and after that the oldest goes.
+
+        Returns
+        -------
+        Subscription
+        """
+        subscription = Subscription(
+            kinds=kinds, min_confidence=min_confidence, capacity=capacity, on_lag=on_lag, on_close=self._forget
+        )
+        with self._subscribing:
+            if self._closed:
+                raise ValueError("subscribe to a closed monitor")
+            self._subscriptions.append(subscription)
+        return subscription
+
+    def run(
+        self,
+        source: Iterable[Any] | AsyncIterable[Any],
+        *,
+        chunk_size: int = CHUNK_SIZE,
+        chunk_seconds: float | None = CHUNK_SECONDS,
+    ) -> Run:
+        """Push all that a source yields, cut into chunks.
+
+        Parameters
+        ----------
+        source : iterable or asynchronous iterable of arrays
+            Rows of shape (n_dims,) or blocks of shape (n_points, n_dims).
+        chunk_size : int, default=1000
+            Points of a chunk.
+        chunk_seconds : float or None, default=0.01
+            Seconds after which a chunk is pushed even if it is not full; None waits until it is. A synchronous source
+            is looked at only when it yields: one that may fall silent should be asynchronous.
+
+        Returns
+        -------
+        Run
+            For ``for report in ...`` and ``async for report in ...``; nothing happens before. With ``async for`` the
+            pushes happen in a worker thread.
+
+        Notes
+        -----
+        If the source raises, what it yielded before is pushed and reported first.
+        """
+        return Run(self, source, ChunkCutter(chunk_size, chunk_seconds))
+
+    def close(self) -> None:
+        """End all subscriptions and close all sinks; the stream stays usable. More calls do nothing."""
+        with self._subscribing:
+            if self._closed:
+                return
+            self._closed = True
+            subscriptions = list(self._subscriptions)
+        for subscription in subscriptions:  # first: one of them may be what a push waits for
+            subscription.close()
+        with self._pushing:
+            for sink in self._sinks:
+                sink.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _deliver(self, events: tuple[Event, ...]) -> None:
+        self.n_events += len(events)
+        with self._subscribing:
+            subscriptions = list(self._subscriptions)
+        for event in events:
+            for subscription in subscriptions:
+                subscription.offer(event)
+
+    def _forget(self, subscription: Subscription) -> None:
+        with self._subscribing:
+            self._subscriptions.remove(subscription)
+
+    def _record(self, report: Report, clock: StageClock) -> None:
+        record = push_record(report, run_id=self.run_id, seq=self.n_pushes, clock=clock)
+        self.n_pushes += 1
+        for sink in self._sinks:
+            try:
+                sink.write(record)
+            except Exception as error:  # noqa: BLE001 (whatever a sink does, the stream goes on)
+                self.n_sink_failures += 1
+                if self.n_sink_failures == 1:
+                    warnings.warn(f"{sink!r} failed: {error!r}; see n_sink_failures", TelemetryWarning, stacklevel=3)
+
+
+class Run:
+    """The reports of one source; made by :meth:`Monitor.run`, to be iterated once, with or without ``async``."""
+
+    def __init__(self, monitor: Monitor, source: Iterable[Any] | AsyncIterable[Any], cutter: ChunkCutter) -> None:
+        if not hasattr(source, "__iter__") and not hasattr(source, "__aiter__"):
+            raise TypeError(f"source: expected an iterable or an asynchronous iterable, got {type(source).__name__}")
+        self._monitor = monitor
+        self._source: Any = source
+        self._cutter = cutter
+
+    def __iter__(self) -> Iterator[Report]:
+        if not hasattr(self._source, "__iter__"):
+            raise TypeError("source: it is asynchronous; use `async for report in monitor.run(source)`")
+        return (self._monitor.push(chunk) for chunk in cut(self._source, self._cutter))
+
+    async def __aiter__(self) -> AsyncIterator[Report]:
+        import asyncio  # noqa: PLC0415 (half of the time that importing toposcope may take)
+
+        if hasattr(self._source, "__aiter__"):
+            chunks = cut_async(self._source, self._cutter)
+            try:
+                async for chunk in chunks:
+                    yield await asyncio.to_thread(self._monitor.push, chunk)
+            finally:
+                await chunks.aclose()
+        else:
+            cut_chunks = cut(self._source, self._cutter)
+            while (piece := await asyncio.to_thread(next, cut_chunks, _END)) is not _END:
+                yield await asyncio.to_thread(self._monitor.push, piece)

@@ -1,0 +1,259 @@
+"""A reader of events with a bounded ring of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Literal, Self, get_args
+
+from toposcope._typing import integer
+from toposcope.exceptions import LaggedError
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Callable, Collection, Hashable, Iterator
+
+    from toposcope.tracking import Event
+
+OnLag = Literal["drop_oldest", "block", "error", "coalesce"]
+"""What happens to an event for which a subscriber's ring has no room."""
+
+
+class Subscription:
+    """Events for one reader, kept in a bounded ring until he collects them.
+
+    Made by :meth:`Monitor.subscribe <toposcope.Monitor.subscribe>`. The writer is never slowed by a slow reader,
+    unless the reader asked for ``on_lag="block"``.
+
+    Attributes
+    ----------
+    capacity : int
+        Events that the ring holds.
+    on_lag : str
+        What happens when it is full.
+    n_received : int
+        Events that matched the filter.
+    n_dropped : int
+        Those of them that were thrown away for want of room.
+    n_coalesced : int
+        Those of them that gave way to a newer event of the same kind about the same identities.
+
+    Examples
+    --------
+    Collect what there is, wait for more, or stop waiting after a second of silence::
+
+        alerts.drain()
+        for event in alerts: ...
+        for event in alerts.events(timeout=1.0): ...
+        async for event in alerts: ...
+    """
+
+    def __init__(
+        self,
+        *,
+        kinds: Collection[type[Event] | str] | None = None,
+        min_confidence: float = 0.0,
+        capacity: int = 1024,
+        on_lag: OnLag = "drop_oldest",
+        on_close: Callable[[Subscription], None] | None = None,
+    ) -> None:
+        _check(kinds, min_confidence, capacity, on_lag)
+        self.capacity = capacity
+        self.on_lag: OnLag = on_lag
+        self.n_received = 0
+        self.n_dropped = 0
+        self.n_coalesced = 0
+        self._kinds = None if kinds is None else frozenset(_kind_name(kind) for kind in kinds)
+        self._min_confidence = min_confidence
+        self._on_close = on_close
+        self._ring: deque[Event] = deque()
+        self._n_missed = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+
+    # the reader's side -----------------------------------------------------------------------------------------------
+
+    def drain(self) -> list[Event]:
+        """Return the events collected so far and forget them; never waits.
+
+        Raises
+        ------
+        LaggedError
+            With ``on_lag="error"``, once after events were dropped; the next call goes on with those that are left.
+        """
+        with self._changed:
+            self._raise_if_lagged()
+            events = list(self._ring)
+            self._ring.clear()
+            self._changed.notify_all()
+        return events
+
+    def events(self, timeout: float | None = None) -> Iterator[Event]:
+        """Iterate over events, waiting for each.
+
+        Parameters
+        ----------
+        timeout : float or None
+            Seconds to wait for the next event before the iteration ends; None waits until the subscription is closed.
+
+        Yields
+        ------
+        Event
+            In order; what is left in the ring is still given out after :meth:`close`.
+        """
+        while (event := self._next(timeout)) is not None:
+            yield event
+
+    def __iter__(self) -> Iterator[Event]:
+        return self.events()
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        import asyncio  # noqa: PLC0415 (half of the time that importing toposcope may take)
+
+        loop = asyncio.get_running_loop()
+        while True:
+            with self._changed:
+                event = self._take()
+                if event is None:
+                    if self._closed:
+                        return
+                    waiter = (loop, loop.create_future())
+                    self._waiting.append(waiter)
+            if event is not None:
+                yield event
+                continue
+            try:
+                await waiter[1]
+            finally:
+                with self._changed:
+                    if waiter in self._waiting:
+                        self._waiting.remove(waiter)
+
+    def __len__(self) -> int:
+        """Events that wait in the ring."""
+        return len(self._ring)
+
+    @property
+    def closed(self) -> bool:
+        """Whether no event will be added any more."""
+        return self._closed
+
+    def close(self) -> None:
+        """End the subscription: iterations end after the events that are left. More calls do nothing."""
+        with self._changed:
+            if self._closed:
+                return
+            self._closed = True
+            self._wake()
+        if self._on_close is not None:
+            self._on_close(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # the writer's side -----------------------------------------------------------------------------------------------
+
+    def offer(self, event: Event) -> None:
+        """Take an event if it matches the filter; called by the monitor."""
+        if not self._wants(event):
+            return
+        with self._changed:
+            if self._closed:
+                return
+            self.n_received += 1
+            if len(self._ring) >= self.capacity:
+                self._make_room(event)
+            if not self._closed:  # a writer that waited may find it so
+                self._ring.append(event)
+                self._wake()
+
+    def _wants(self, event: Event) -> bool:
+        kinds = self._kinds
+        named = kinds is None or any(base.__name__ in kinds for base in type(event).__mro__)
+        return named and event.confidence >= self._min_confidence
+
+    def _make_room(self, event: Event) -> None:
+        if self.on_lag == "block":
+            self._changed.wait_for(lambda: self._closed or len(self._ring) < self.capacity)
+            return
+        if self.on_lag == "coalesce":
+            self._coalesce(event)
+        while len(self._ring) >= self.capacity:
+            self._ring.popleft()
+            self.n_dropped += 1
+            self._n_missed += 1
+
+    def _coalesce(self, event: Event) -> None:
+        """Keep the newest event of every subject only, the coming one included."""
+        subjects = {_subject(event)}
+        kept: list[Event] = []
+        for queued in reversed(self._ring):
+            subject = _subject(queued)
+            if subject not in subjects:
+                subjects.add(subject)
+                kept.append(queued)
+        self.n_coalesced += len(self._ring) - len(kept)
+        self._ring = deque(reversed(kept))
+
+    # both, with the lock held ----------------------------------------------------------------------------------------
+
+    def _next(self, timeout: float | None) -> Event | None:
+        until = None if timeout is None else time.monotonic() + timeout
+        with self._changed:
+            while (event := self._take()) is None and not self._closed:
+                left = None if until is None else until - time.monotonic()
+                if (left is not None and left <= 0) or not self._changed.wait(left):
+                    return self._take()
+        return event
+
+    def _take(self) -> Event | None:
+        self._raise_if_lagged()
+        if not self._ring:
+            return None
+        event = self._ring.popleft()
+        self._changed.notify_all()
+        return event
+
+    def _raise_if_lagged(self) -> None:
+        if self.on_lag == "error" and self._n_missed:
+            n_missed, self._n_missed = self._n_missed, 0
+            raise LaggedError(n_missed)
+
+    def _wake(self) -> None:
+        self._changed.notify_all()
+        waiting, self._waiting = self._waiting, []
+        for loop, future in waiting:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_settle, future)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():  # a cancelled reader has left already
+        future.set_result(None)
+
+
+def _subject(event: Event) -> Hashable:
+    return (event.kind, tuple(event.identities))
+
+
+def _kind_name(kind: type[Event] | str) -> str:
+    if isinstance(kind, str):
+        return kind
+    if not isinstance(kind, type):
+        raise TypeError(f"kinds: expected event classes or their names, got {kind!r}")
+    return kind.__name__
+
+
+def _check(kinds: object, min_confidence: float, capacity: int, on_lag: str) -> None:
+    if isinstance(kinds, (str, type)):
+        raise TypeError(f"kinds: expected a set of event classes or names, got {kinds!r}")
+    if not 0.0 <= min_confidence <= 1.0:
+        raise ValueError(f"min_confidence: expected a number from 0 to 1, got {min_confidence!r}")
+    integer(capacity, "capacity", at_least=1)
+    if on_lag not in get_args(OnLag):
+        raise ValueError(f"on_lag: expected one of {', '.join(get_args(OnLag))}, got {on_lag!r}")
