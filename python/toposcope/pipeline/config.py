@@ -47,12 +47,19 @@ class WatchConfig:
     threshold : float or None
         Largest filtration value built.
     scale : float or None
-        Filtration value at which the tracker looks; None = chosen from the first full chunk of the window.
+        Filtration value at which the tracker looks. None = for text, once the window is full, where it falls into the
+        most groups of ``min_mass`` points; for numbers, in the widest gap between distances.
     margin : float or None
-        How much longer than its own scale a class has to live to count; None = the tracker's own choice.
+        How much longer than up to the scale a class has to live to count; None = with a scale chosen here a twentieth
+        of it, or else four times the covering radius, so that every class is certified.
+    confirm_after : int
+        Pushes for which a change has to last until it is confirmed; 0 = all are final as they are told.
     min_confidence : float
         Events below it are written, but not shown.
-    memory_limit : str, int or None
+    min_mass : int or None
+        Points of a component or loop that is worth a word; None = 5 for text, 1 for numbers. Events in which nothing
+        changes among the larger ones are written, but not shown.
+    memory_limit : str or int
         Bytes that the stream may hold, such as ``"64MiB"``.
     n_threads : int or None
         Threads; None = as many as the machine has.
@@ -73,13 +80,15 @@ class WatchConfig:
     scale: float | None = None
     margin: float | None = None
     min_confidence: float = 0.0
-    memory_limit: str | int | None = None
+    min_mass: int | None = None
+    confirm_after: int = 0
+    memory_limit: str | int = "64MiB"
     n_threads: int | None = None
 
     def __post_init__(self) -> None:
-        for name, least in (("window", 1), ("chunk", 1), ("max_dim", 0)):
+        for name, least in (("window", 1), ("chunk", 1), ("max_dim", 0), ("confirm_after", 0)):
             integer(getattr(self, name), name, at_least=least)
-        for name in ("max_landmarks", "n_threads"):
+        for name in ("max_landmarks", "n_threads", "min_mass"):
             if getattr(self, name) is not None:
                 integer(getattr(self, name), name, at_least=1)
         for name in ("linger", "threshold", "scale", "margin"):
@@ -88,8 +97,7 @@ class WatchConfig:
                 raise ValueError(f"{name}: expected a number of at least 0, got {value!r}")
         if not 0 <= number(self.min_confidence, "min_confidence") <= 1:
             raise ValueError(f"min_confidence: expected a number from 0 to 1, got {self.min_confidence!r}")
-        if self.memory_limit is not None:
-            byte_count(self.memory_limit, "memory_limit")
+        byte_count(self.memory_limit, "memory_limit")
         if self.metric not in METRICS:
             raise ValueError(f"metric: expected one of {', '.join(METRICS)}, got {self.metric!r}")
         kind, _, path = self.embedder.partition(":")

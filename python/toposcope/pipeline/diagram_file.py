@@ -77,12 +77,10 @@ def read_diagrams(path: Path) -> Iterator[tuple[int, Diagram]]:
     try:
         with parquet.ParquetFile(path) as file:
             facts = json.loads(file.metadata.metadata[b"toposcope"])
-            table = file.read()
+            steps, *columns = (file.read([name])[name].to_numpy() for name in ("step", "dim", "birth", "death"))
+            info = DiagramInfo(**facts["info"]) if facts["info"] else None
     except (arrow.ArrowInvalid, OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: expected the diagrams of a finished run, got {error!r}") from None
-    steps = table["step"].to_numpy()
-    columns = [table[name].to_numpy() for name in ("dim", "birth", "death")]
-    info = DiagramInfo(**facts["info"]) if facts["info"] else None
     for step in facts["steps"]:
         rows = slice(*np.searchsorted(steps, [step, step + 1]))
         yield step, Diagram(*(column[rows] for column in columns), max_dim=facts["max_dim"], info=info)

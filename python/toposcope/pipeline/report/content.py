@@ -35,7 +35,11 @@ def page_content(folder: Path) -> dict[str, Any]:
     run = _read_run(folder / "run.json")
     notes: list[str] = []
     records = _read_lines(folder / "telemetry.jsonl", "telemetry", notes)
-    events = _read_lines(folder / "events.jsonl", "events", notes)
+    all_events = _read_lines(folder / "events.jsonl", "events", notes)
+    events = [event for event in all_events if event.get("is_notable", True)]
+    if len(events) < len(all_events):
+        small = f"fewer than {run.get('min_mass')} points"
+        notes.append(f"{len(events)} of {len(all_events)} events are shown: the others are about groups of {small}.")
     diagrams = _read_diagrams(folder / "diagrams.parquet", notes)
     shown = _thinned(len(records), MOST_COLUMNS)
     if len(shown) < len(records):

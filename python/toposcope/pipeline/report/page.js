@@ -127,7 +127,7 @@
       host.replaceChildren(html("p", { class: "what", text: "No event: the shape did not change at the tracker's scale." }));
       return;
     }
-    const rowHeight = 26;
+    const rowHeight = 34;
     const lane = (kind) => kinds.length - kinds.indexOf(kind);
     const height = rowHeight * (kinds.length + 1) + 30;
     const axes = frame(host, {
@@ -138,9 +138,17 @@
       axes.root.append(svg("line", { x1: axes.left, x2: axes.width - axes.right, y1: y, y2: y, stroke: "var(--grid)" }));
       axes.root.append(svg("text", { x: axes.left - 10, y: y + 4, "text-anchor": "end" }, kind));
     }
+    // Events of one kind in one push stand above each other.
+    const place = (event) => `${event.step} ${event.kind}`;
+    const crowd = new Map();
+    for (const event of run.events) crowd.set(place(event), (crowd.get(place(event)) ?? 0) + 1);
+    const seen = new Map();
     run.events.forEach((event, i) => {
+      const nth = seen.get(place(event)) ?? 0, n = crowd.get(place(event));
+      seen.set(place(event), nth + 1);
+      const shift = (nth - (n - 1) / 2) * Math.min(9, (rowHeight - 8) / n);
       const mark = svg("circle", {
-        cx: axes.px(event.step), cy: axes.py(lane(event.kind)), r: event.certified ? 6 : 4.5, fill: kindColour(event.kind),
+        cx: axes.px(event.step), cy: axes.py(lane(event.kind)) + shift, r: event.certified ? 5.5 : 4, fill: kindColour(event.kind),
         "fill-opacity": event.certified ? 0.95 : 0.55, class: `event${i === chosen ? " chosen" : ""}`, "data-event": i,
       });
       mark.append(svg("title", {}, `${event.kind}, push ${event.step}`));
@@ -165,7 +173,7 @@
     on.addEventListener("click", () => choose((chosen + 1) % run.events.length));
     host.replaceChildren(
       html("div", { class: "nav" }, back, on),
-      html("h3", { text: `${event.kind} at push ${event.step}` }),
+      html("h3", { text: `${event.title} at push ${event.step}` }),
       html("p", { class: "evidence", text: event.evidence }),
       html("div", { class: "sides" }, ...event.sides.map(drawSide)),
     );
@@ -184,7 +192,7 @@
     const body = html("tbody");
     run.events.slice(0, shown).forEach((event, i) => {
       const first = event.sides.map((side) => side.items[0]).filter((item) => item !== undefined);
-      const cells = [event.step, event.kind, short(event.confidence), event.status ?? "", first.join(" → ")];
+      const cells = [event.step, event.title, short(event.confidence), event.status ?? "", first.join(" → ")];
       const row = html("tr", { tabindex: "0" }, ...cells.map((text) => html("td", { text })));
       const open = () => { choose(i); byId("detail").scrollIntoView({ block: "center" }); };
       row.addEventListener("click", open);

@@ -1,0 +1,236 @@
+"""The files of a run and the page made of them."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+import toposcope as ts
+from toposcope.pipeline.diagram_file import DiagramWriter, read_diagrams, write_features
+from toposcope.pipeline.report import content, write_report
+
+pytest.importorskip("pyarrow")
+pytest.importorskip("sklearn")
+
+NASTY = '</script><script>alert(1)</script> & "quotes" <!-- \u2028'
+INFO = {"complex": "rips", "unit": "diameter", "metric": "euclidean", "field": 2}
+
+
+def diagram(n):
+    h0 = [[0.0, 0.1 * (i + 1)] for i in range(n)] + [[0.0, np.inf]]
+    return ts.Diagram.from_arrays({0: h0, 1: [[0.5, 0.5 + 0.1 * n]] if n else []}, **INFO)
+
+
+def write_run(folder, n_pushes=4, events=(), diagrams=True, telemetry=True):
+    folder.mkdir(exist_ok=True)
+    run = {"config": {"source": "some <input>.txt", "window": 9}, "scale": 0.25, "metric": "euclidean", "min_mass": 5}
+    (folder / "run.json").write_text(json.dumps(run))
+    (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+    if telemetry:
+        lines = [
+            {
+                "step": step,
+                "n_points": 5,
+                "n_landmarks": step,
+                "epsilon": 0.0,
+                "error_bound": 0.0,
+                "n_bytes": 1000,
+                "latency": {"push": 0.001, "total": 0.002},
+            }
+            for step in range(1, n_pushes + 1)
+        ]
+        (folder / "telemetry.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    if diagrams:
+        writer = DiagramWriter(folder / "diagrams.parquet")
+        for step in range(1, n_pushes + 1):
+            writer.write(step, diagram(step - 1))
+        writer.close()
+    return folder
+
+
+def event(step, items=("one",), **fields):
+    return {
+        "kind": "Split",
+        "step": step,
+        "confidence": 1.0,
+        "certified": True,
+        "status": "confirmed",
+        "title": "Split",
+        "evidence": "seen",
+        "sides": [{"name": "before: component 1 (5 points)", "items": list(items)}],
+        **fields,
+    }
+
+
+def numbers_of(page):
+    return json.loads(re.search(r'<script type="application/json" id="run">(.*?)</script>', page, re.DOTALL)[1])
+
+
+def test_diagrams_come_back_as_written(tmp_path):
+    path = tmp_path / "diagrams.parquet"
+    written = [(step, diagram(step % 3)) for step in range(1, 12)]
+    writer = DiagramWriter(path)
+    for step, each in written:
+        writer.write(step, each)
+    writer.close()
+    found = list(read_diagrams(path))
+    assert found == written
+    assert found[0][1].info.metric == "euclidean"
+    assert found[0][1].max_dim == 1
+
+
+def test_many_intervals_are_written_in_groups(tmp_path, monkeypatch):
+    monkeypatch.setattr("toposcope.pipeline.diagram_file._ROWS_PER_GROUP", 10)
+    path = tmp_path / "diagrams.parquet"
+    writer = DiagramWriter(path)
+    for step in range(40):
+        writer.write(step, diagram(3))
+    writer.close()
+    assert [step for step, each in read_diagrams(path) if each == diagram(3)] == list(range(40))
+
+
+def test_an_empty_run_has_no_diagrams(tmp_path):
+    writer = DiagramWriter(tmp_path / "diagrams.parquet")
+    writer.close()
+    assert list(read_diagrams(tmp_path / "diagrams.parquet")) == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1", b"not parquet at all"])
+def test_an_unfinished_file_is_said_as_such(tmp_path, damage):
+    path = tmp_path / "diagrams.parquet"
+    path.write_bytes(damage)
+    with pytest.raises(ValueError, match=r"diagrams.parquet: expected the diagrams of a finished run"):
+        list(read_diagrams(path))
+
+
+def test_a_foreign_file_is_said_as_such(tmp_path):
+    diagram(2).save(tmp_path / "diagrams.parquet")
+    with pytest.raises(ValueError, match="expected the diagrams of a finished run"):
+        list(read_diagrams(tmp_path / "diagrams.parquet"))
+
+
+def test_features_are_a_row_per_push_on_one_grid(tmp_path):
+    from pyarrow import parquet
+
+    folder = write_run(tmp_path / "run", n_pushes=300)
+    n_features = write_features(folder / "diagrams.parquet", folder / "features.parquet")
+    table = parquet.read_table(folder / "features.parquet")
+    assert table["step"].to_pylist() == list(range(1, 301))
+    assert table.num_columns == n_features + 1
+    curve = next(name for name in table.column_names if name.startswith("betti_H0"))
+    np.testing.assert_array_equal(table[curve].to_numpy(), np.arange(1, 301))  # at scale 0 everything is alive
+    assert all(np.isfinite(table[name].to_numpy()).all() for name in table.column_names)
+    assert len(json.loads(parquet.read_schema(folder / "features.parquet").metadata[b"toposcope"])["config_hash"]) == 64
+
+
+def test_the_page_needs_nothing_from_elsewhere(tmp_path):
+    page = write_report(write_run(tmp_path / "run", events=[event(2)])).read_text()
+    without_data = page.replace(json.dumps(numbers_of(page)), "")
+    assert re.findall(r"(?:src|href)\s*=\s*[\"']?(?:https?:)?//", without_data) == []
+    assert re.findall(r"@import|url\(|fetch\(|XMLHttpRequest|import\(", without_data) == []
+    addresses = set(re.findall(r"https?://[^\s\"'<>]+", without_data))
+    assert addresses <= {"http://www.w3.org/2000/svg"}  # the name of a namespace, not a place
+    assert "default-src 'none'" in page
+
+
+def test_nothing_in_the_data_ends_the_script(tmp_path):
+    folder = write_run(tmp_path / "run", events=[event(1, items=[NASTY])])
+    page = write_report(folder).read_text()
+    assert page.count("</script>") == 2
+    assert "<!--" not in page
+    assert numbers_of(page)["events"][0]["sides"][0]["items"] == [NASTY]
+    assert numbers_of(page)["title"] == "some <input>.txt"
+
+
+def test_the_numbers_are_those_of_the_run(tmp_path):
+    found = content.page_content(write_run(tmp_path / "run", events=[event(2), event(3, is_notable=False)]))
+    assert found["pushes"]["step"] == [1, 2, 3, 4]
+    assert found["pushes"]["latency"] == {"push": [1.0] * 4, "total": [2.0] * 4}
+    assert [each["step"] for each in found["events"]] == [2]
+    assert "1 of 2 events are shown: the others are about groups of fewer than 5 points." in found["notes"]
+    assert found["betti"] == [[1, 1, 1, 2], [0, 0, 0, 0]]  # at 0.25, of bars 0.1, 0.2, 0.3 long
+    assert found["crocker"]["columns"] == [1, 2, 3, 4]
+    assert [column[0] for column in found["crocker"]["dims"][0]] == [1, 2, 3, 4]
+    assert found["last"]["step"] == 4
+    assert len(found["last"]["intervals"]) == 5
+    assert found["last"]["intervals"][-1] == [1, 0.5, pytest.approx(0.8)]
+    assert ["items", "20"] in found["facts"]
+
+
+def test_betti_curves_count_half_open_intervals():
+    curve = content.betti_curve(np.array([[0, 1], [0.5, 1], [1, np.inf]]), np.array([0, 0.5, 0.99, 1, 2]))
+    assert curve.tolist() == [1, 2, 2, 1, 1]
+
+
+def test_long_runs_are_thinned_out_and_say_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(content, "MOST_COLUMNS", 10)
+    monkeypatch.setattr(content, "MOST_EVENTS", 3)
+    monkeypatch.setattr(content, "MOST_INTERVALS", 4)
+    found = content.page_content(write_run(tmp_path / "run", n_pushes=37, events=[event(i) for i in range(5)]))
+    assert len(found["pushes"]["step"]) == len(found["crocker"]["columns"]) == 10
+    assert (found["pushes"]["step"][0], found["pushes"]["step"][-1]) == (1, 37)
+    assert len(found["events"]) == 3
+    assert len(found["last"]["intervals"]) == 4
+    assert "10 of 37 pushes are drawn; telemetry.jsonl has all of them." in found["notes"]
+    assert "The first 3 of 5 events are here; events.jsonl has all of them." in found["notes"]
+
+
+def test_what_a_crash_left_is_reported_all_the_same(tmp_path):
+    folder = write_run(tmp_path / "run", diagrams=False)
+    (folder / "diagrams.parquet").write_bytes(b"PAR1 and no end")
+    with (folder / "events.jsonl").open("a") as file:
+        file.write('{"kind": "Spl')
+    found = content.page_content(folder)
+    assert "diagrams.parquet is missing or was not finished: diagrams are not shown." in found["notes"]
+    assert "events.jsonl: 1 damaged lines were left out." in found["notes"]
+    assert write_report(folder).exists()
+
+
+def test_a_run_without_anything_is_a_page_too(tmp_path):
+    folder = write_run(tmp_path / "run", diagrams=False, telemetry=False)
+    (folder / "events.jsonl").unlink()
+    assert len(content.page_content(folder)["notes"]) == 3
+    assert write_report(folder).exists()
+
+
+@pytest.mark.parametrize("damage", [None, "", "[]", "{}", '{"config": 3}'])
+def test_a_folder_without_a_run_is_refused(tmp_path, damage):
+    if damage is not None:
+        (tmp_path / "run.json").write_text(damage)
+    with pytest.raises(ValueError, match=r"expected the (outputs|description) of a run"):
+        write_report(tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs a browser")
+@pytest.mark.parametrize("kind", ["full", "empty", "one push"])
+def test_a_browser_draws_it_without_an_error(tmp_path, kind):
+    if kind == "empty":
+        folder = write_run(tmp_path / "run", diagrams=False, telemetry=False)
+    else:
+        folder = write_run(tmp_path / "run", n_pushes=20 if kind == "full" else 1, events=[event(1, items=[NASTY])])
+    command = [
+        "chromium",
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        f"--user-data-dir={tmp_path / 'profile'}",
+        "--enable-logging=stderr",
+        "--virtual-time-budget=2000",
+        "--dump-dom",
+        write_report(folder).as_uri(),
+    ]
+    browser = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert "CONSOLE" not in browser.stderr
+    drawn = browser.stdout
+    assert '<h1 id="title">some &lt;input&gt;.txt</h1>' in drawn
+    if kind != "empty":
+        assert drawn.count('class="event') == 1
+        assert drawn.count("<image") == 2  # the heat maps of both dimensions
+        assert "&lt;/script&gt;&lt;script&gt;alert(1)" in drawn
