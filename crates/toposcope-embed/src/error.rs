@@ -166,10 +166,35 @@ fn list(tried: &[Attempt]) -> String {
     shown.join("; ")
 }
 
+/// Half precision ends at 65,504.
 fn overflow_hint(dtype: &str) -> &'static str {
     if dtype == "float16" {
         "; half precision may have overflowed, try a float32 export"
     } else {
         ""
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_not_finite_come_with_a_hint_where_it_helps() {
+        let message = |dtype| {
+            let error = Error::NotFinite {
+                path: PathBuf::from("m.onnx"),
+                output: "logits".to_owned(),
+                dtype,
+                index: 3,
+            };
+            error.to_string()
+        };
+        let plain = "m.onnx: output \"logits\" (float32) is not finite for texts[3]";
+        assert_eq!(message("float32"), plain);
+        assert!(
+            message("float16")
+                .ends_with("half precision may have overflowed, try a float32 export")
+        );
     }
 }

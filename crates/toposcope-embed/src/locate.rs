@@ -88,36 +88,47 @@ fn graph_in(folder: &Path, names: &[&str]) -> Result<PathBuf, Error> {
 mod tests {
     use super::*;
 
-    fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
-        let root =
-            std::env::temp_dir().join(format!("toposcope-locate-{}-{name}", std::process::id()));
-        for (file, content) in files {
-            let file = root.join(file);
-            std::fs::create_dir_all(file.parent().expect("parent")).expect("folder");
-            std::fs::write(file, content).expect("file");
+    /// A folder of files that goes when the test does.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn with(name: &str, files: &[(&str, &str)]) -> Self {
+            let id = std::process::id();
+            let root = std::env::temp_dir().join(format!("toposcope-locate-{id}-{name}"));
+            for (file, content) in files {
+                let file = root.join(file);
+                std::fs::create_dir_all(file.parent().expect("parent")).expect("folder");
+                std::fs::write(file, content).expect("file");
+            }
+            Self(root)
         }
-        root
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
     }
 
     #[test]
     fn flat_and_nested_folders_and_single_files() {
-        let flat = folder("flat", &[("model.onnx", ""), ("tokenizer.json", "")]);
-        let nested = folder(
-            "nested",
-            &[
-                ("onnx/model_fp16.onnx", ""),
-                ("tokenizer.json", ""),
-                ("config.json", "{}"),
-            ],
-        );
+        let files = [("model.onnx", ""), ("tokenizer.json", "")];
+        let flat = Folder::with("flat", &files);
+        let files = [
+            ("onnx/model_fp16.onnx", ""),
+            ("tokenizer.json", ""),
+            ("config.json", "{}"),
+        ];
+        let nested = Folder::with("nested", &files);
+        let (flat, nested) = (&flat.0, &nested.0);
         let names = ["model.onnx", "model_fp16.onnx"];
         for (path, root, model) in [
-            (flat.clone(), &flat, "model.onnx"),
-            (flat.join("model.onnx"), &flat, "model.onnx"),
-            (nested.clone(), &nested, "onnx/model_fp16.onnx"),
+            (flat.clone(), flat, "model.onnx"),
+            (flat.join("model.onnx"), flat, "model.onnx"),
+            (nested.clone(), nested, "onnx/model_fp16.onnx"),
             (
                 nested.join("onnx/model_fp16.onnx"),
-                &nested,
+                nested,
                 "onnx/model_fp16.onnx",
             ),
         ] {
@@ -126,7 +137,7 @@ mod tests {
             assert_eq!(files.tokenizer, root.join("tokenizer.json"));
             assert_eq!(files.config(), Ok(Config::default()));
         }
-        let error = ModelFiles::locate(&nested, &["model.onnx"])
+        let error = ModelFiles::locate(nested, &["model.onnx"])
             .expect_err("found")
             .to_string();
         assert!(
@@ -138,16 +149,17 @@ mod tests {
     #[test]
     fn config_is_read_or_refused() {
         let good = "{\"model_type\": \"qwen2\", \"max_position_embeddings\": 512}";
-        let files = |name, config| {
-            let root = folder(name, &[("model.onnx", ""), ("config.json", config)]);
-            ModelFiles::locate(&root, &["model.onnx"]).expect("located")
+        let config_of = |name, config| {
+            let folder = Folder::with(name, &[("model.onnx", ""), ("config.json", config)]);
+            let files = ModelFiles::locate(&folder.0, &["model.onnx"]).expect("located");
+            files.config()
         };
         let config = Config {
             model_type: Some("qwen2".to_owned()),
             max_positions: Some(512),
         };
-        assert_eq!(files("good", good).config(), Ok(config));
-        let error = files("bad", "{").config().expect_err("read").to_string();
+        assert_eq!(config_of("good", good), Ok(config));
+        let error = config_of("bad", "{").expect_err("read").to_string();
         assert!(error.contains("config.json: not JSON"), "{error}");
     }
 }

@@ -66,7 +66,7 @@ class SentenceEmbedder:
         normalize: bool = True,
         max_tokens: int = 256,
         truncate: Literal["end", "start", "error"] = "end",
-        batch_tokens: int = 4096,
+        batch_tokens: int = 1024,
         n_threads: int | None = None,
         runtime_path: str | os.PathLike[str] | None = None,
     ) -> None:

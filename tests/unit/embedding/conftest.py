@@ -18,6 +18,18 @@ MODELS = Path(__file__).parents[2] / "data" / "models"
 collect_ignore_glob = [] if importlib.util.find_spec("onnxruntime") else ["test_[!h]*.py"]
 
 
+@pytest.fixture(scope="session")
+def byte_ids() -> Callable[[str], list[int]]:
+    """The ids that the vocabulary of Qwen gives to the bytes of a text."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    order = printable + [byte for byte in range(256) if byte not in printable]
+
+    def ids(text: str) -> list[int]:
+        return [order.index(byte) for byte in text.encode()]
+
+    return ids
+
+
 @pytest.fixture
 def model_folder(tmp_path: Path) -> Callable[..., Path]:
     """A folder with one of the small models and a tokenizer, under the names that exporters use."""

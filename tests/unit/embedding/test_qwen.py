@@ -163,15 +163,20 @@ def test_embed_is_stateless_and_keeps_order(load):
     assert embedder.embed([]).shape == (0, 32)
 
 
-def test_feeding_text_is_feeding_its_ids_without_a_template(load):
-    from tokenizers import Tokenizer
-
+def test_feeding_text_is_feeding_its_ids(load, byte_ids):
     text = "fn embed(&self) {"
-    ids = Tokenizer.from_file(str(MODELS / "tiny_tokenizer_eos.json")).encode(text, add_special_tokens=False).ids
-    embedder = load("tiny_qwen2_2l.onnx", "tiny_tokenizer_eos.json")
-    other = embedder.with_new_history()
-    np.testing.assert_array_equal(embedder.feed(text), other.feed_ids(ids))
-    np.testing.assert_array_equal(embedder.embed([text])[0], other.with_new_history().feed_ids([*ids, 317]))
+    embedder = load("tiny_qwen2_2l.onnx", "tiny_tokenizer_bytes.json")
+    np.testing.assert_array_equal(embedder.feed(text), embedder.with_new_history().feed_ids(byte_ids(text)))
+    merged = load("tiny_qwen2_2l.onnx")
+    merged.feed(text)
+    assert merged.info()["n_tokens"] < len(text)
+
+
+def test_the_template_is_for_whole_texts_only(load):
+    embedder = load("tiny_qwen2_2l.onnx", "tiny_tokenizer_eos.json", pooling="last", source="logits")
+    streamed = embedder.with_new_history()
+    streamed.feed("def main")
+    np.testing.assert_allclose(streamed.feed_ids([317]), embedder.embed(["def main"])[0], atol=1e-4)
 
 
 def test_without_a_tokenizer_bytes_are_tokens(model_folder):
@@ -224,6 +229,17 @@ def test_threads_take_turns(load):
     for ids, row in zip(streams, got, strict=True):
         np.testing.assert_allclose(row, first.with_new_history().feed_ids(ids), atol=1e-4)
     assert first.info()["n_tokens"] == 0
+
+
+def test_calls_on_one_history_take_turns(load):
+    embedder = load("tiny_qwen2_2l.onnx")
+    threads = [threading.Thread(target=embedder.feed_ids, args=(IDS,)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    info = embedder.info()
+    assert (info["n_calls"], info["n_tokens"], info["cache_tokens"]) == (6, 6 * 37, 6 * 37)
 
 
 class Histories(RuleBasedStateMachine):

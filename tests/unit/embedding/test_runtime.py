@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,25 @@ def test_nothing_is_sent_and_nothing_is_kept_in_the_home_folder(tmp_path):
     assert (
         output('import os; load(); print(os.environ["ORT_DISABLE_TELEMETRY"])', ORT_DISABLE_TELEMETRY="true") == "true"
     )
+
+
+OLD_LIBRARY = """
+struct base { const void *(*api)(unsigned); const char *(*version)(void); };
+static const void *api(unsigned version) { return 0; }
+static const char *version(void) { return "1.22.1"; }
+static const struct base base = {api, version};
+const struct base *OrtGetApiBase(void) { return &base; }
+"""
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_a_library_that_is_too_old_is_refused(tmp_path):
+    source, library = tmp_path / "old.c", tmp_path / "libonnxruntime.so.1.22.1"
+    source.write_text(OLD_LIBRARY)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    message = failure("load()", TOPOSCOPE_ORT_PATH=str(library))
+    assert f"TOPOSCOPE_ORT_PATH {library}" in message
+    assert "expected version >= '1.23.x', but got '1.22.1'" in message
 
 
 @pytest.mark.parametrize("how", ["argument", "variable"])

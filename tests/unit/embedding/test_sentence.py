@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import _thread
+import json
 import math
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer
 
 from toposcope import ModelError
 from toposcope.embedding import Embedder, SentenceEmbedder
@@ -52,7 +55,6 @@ def bert_weights(n_words: int = 320, n_dims: int = 16, n_layers: int = 2, n_posi
 
 
 WEIGHTS = bert_weights()
-TOKENIZER = Tokenizer.from_file(str(MODELS / "tiny_tokenizer_eos.json"))
 TEXTS = ["def main():", "a", "the quick brown fox jumps over the lazy dog", "x = [1, 2, 3]", "naïve 漢字"]
 ERF = np.vectorize(math.erf)
 
@@ -91,31 +93,40 @@ def states(ids):
     return x
 
 
+def write(folder, name="model.onnx", weights=WEIGHTS, *, int8=False):
+    """Write a model, and a tokenizer that appends token 256 to the bytes of a text."""
+    (folder / name).write_bytes(build_bert(weights, n_heads=N_HEADS, epsilon=EPSILON, int8=int8))
+    tokenizer = json.loads((MODELS / "tiny_tokenizer_bytes.json").read_text())
+    template = json.loads((MODELS / "tiny_tokenizer_eos.json").read_text())["post_processor"]
+    tokenizer["post_processor"] = json.loads(json.dumps(template).replace("317", "256"))
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tokenize(byte_ids):
+    return lambda text: [*byte_ids(text), 256]
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("bert")
-    (folder / "model.onnx").write_bytes(build_bert(WEIGHTS, n_heads=N_HEADS, epsilon=EPSILON, int8=False))
-    TOKENIZER.save(str(folder / "tokenizer.json"))
-    return folder
+    return write(tmp_path_factory.mktemp("bert"))
 
 
 @pytest.fixture(scope="module")
 def int8_folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("bert-int8")
-    (folder / "model_quantized.onnx").write_bytes(build_bert(WEIGHTS, n_heads=N_HEADS, epsilon=EPSILON, int8=True))
-    TOKENIZER.save(str(folder / "tokenizer.json"))
-    return folder
+    return write(tmp_path_factory.mktemp("bert-int8"), "model_quantized.onnx", int8=True)
 
 
 @pytest.mark.parametrize("pooling", [None, "mean", "cls", "last"])
 @pytest.mark.parametrize("normalize", [True, False])
-def test_vectors_are_those_of_the_reference(folder, pooling, normalize):
+def test_vectors_are_those_of_the_reference(folder, tokenize, pooling, normalize):
     embedder = SentenceEmbedder(folder, pooling, normalize=normalize)
     got = embedder.embed(TEXTS)
     assert got.shape == (len(TEXTS), 16)
     assert got.dtype == np.float32
     for text, row in zip(TEXTS, got, strict=True):
-        tokens = states(TOKENIZER.encode(text).ids)
+        tokens = states(tokenize(text))
         expected = {"cls": tokens[0], "last": tokens[-1]}.get(pooling, tokens.mean(0))
         if normalize:
             expected = expected / np.linalg.norm(expected)
@@ -147,7 +158,7 @@ def test_int8_is_close_and_bit_for_bit_repeatable(folder, int8_folder):
     np.testing.assert_array_equal(quantized.embed(TEXTS[::-1])[::-1], vectors)
 
 
-def test_info_tells_what_was_loaded_and_done(folder):
+def test_info_tells_what_was_loaded_and_done(folder, tokenize):
     embedder = SentenceEmbedder(folder, max_tokens=4)
     assert isinstance(embedder, Embedder)
     embedder.embed(TEXTS)
@@ -155,14 +166,14 @@ def test_info_tells_what_was_loaded_and_done(folder):
     assert info["model"] == folder / "model.onnx"
     assert "onnxruntime" in info["runtime"].name
     assert (info["embedding_source"], info["pooling"], info["dtype"]) == ("last_hidden_state", "mean", "float32")
-    n_tokens = [len(TOKENIZER.encode(text).ids) for text in TEXTS]
+    n_tokens = [len(tokenize(text)) for text in TEXTS]
     assert info["n_texts"] == 5
     assert info["n_tokens"] == sum(min(n, 4) for n in n_tokens)
     assert info["n_truncated"] == sum(n > 4 for n in n_tokens)
 
 
-def test_long_texts_are_cut_where_asked(folder):
-    text, ids = TEXTS[2], TOKENIZER.encode(TEXTS[2]).ids
+def test_long_texts_are_cut_where_asked(folder, tokenize):
+    text, ids = TEXTS[2], tokenize(TEXTS[2])
     for truncate, kept in [("end", [*ids[:5], ids[-1]]), ("start", ids[-6:])]:
         got = SentenceEmbedder(folder, normalize=False, max_tokens=6, truncate=truncate).embed([text])
         np.testing.assert_allclose(got[0], states(kept).mean(0), atol=1e-5)
@@ -182,15 +193,25 @@ def test_nothing_in_nothing_out(folder):
     assert SentenceEmbedder(folder).embed([]).shape == (0, 16)
 
 
-def test_outputs_that_are_not_finite_name_the_text(tmp_path):
+def test_outputs_that_are_not_finite_name_the_text(tmp_path, byte_ids):
     weights = dict(WEIGHTS)
     table = weights["embeddings.word_embeddings.weight"].copy()
-    table[TOKENIZER.token_to_id("~")] = np.nan
+    table[byte_ids("~")] = np.nan
     weights["embeddings.word_embeddings.weight"] = table
-    (tmp_path / "model.onnx").write_bytes(build_bert(weights, n_heads=N_HEADS, epsilon=EPSILON, int8=False))
-    TOKENIZER.save(str(tmp_path / "tokenizer.json"))
+    write(tmp_path, weights=weights)
     with pytest.raises(ModelError, match=r'"last_hidden_state" \(float32\) is not finite for texts\[1\]'):
         SentenceEmbedder(tmp_path).embed(["fine", "not ~ fine"])
+
+
+def test_ctrl_c_stops_between_runs(folder):
+    embedder = SentenceEmbedder(folder)
+    timer = threading.Timer(0.3, _thread.interrupt_main)
+    timer.start()
+    started = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        embedder.embed(["some text"] * 500_000)
+    assert time.perf_counter() - started < 2
+    assert embedder.info()["n_texts"] == 0
 
 
 @pytest.mark.parametrize(
