@@ -93,6 +93,13 @@ impl Packing {
         let vertices = simplex.vertices().iter().rev();
         vertices.fold(0, |key, &v| key << self.bits | Key::from(v))
     }
+
+    /// The simplex of dimension `dim` with this key.
+    pub(crate) fn unpack(self, key: Key, dim: usize) -> Simplex {
+        let mask = (1 << self.bits) - 1;
+        let vertex = |at: usize| (key >> (at as u32 * self.bits) & mask) as u32;
+        Simplex::new((0..=dim).map(vertex))
+    }
 }
 
 #[cfg(test)]
@@ -118,6 +125,8 @@ mod tests {
         keys.sort_unstable();
         keys.dedup();
         assert_eq!(keys.len(), simplices.len());
+        let simplex = Simplex::new([3, 0, 2]);
+        assert_eq!(packing.unpack(packing.pack(&simplex), 2), simplex);
     }
 
     #[test]

@@ -34,8 +34,13 @@ fn threshold(random: &mut Random, lengths: &[f64]) -> Option<f64> {
     }
 }
 
-/// A complete input through every door.
-fn check_complete(matrix: &DistanceMatrix, random: &mut Random, max_dim: usize, case: usize) {
+/// A complete input through every door. The intervals found by dimension, so that tests can see that there are any.
+fn check_complete(
+    matrix: &DistanceMatrix,
+    random: &mut Random,
+    max_dim: usize,
+    case: usize,
+) -> [usize; 4] {
     let distances = full(matrix);
     let limit = threshold(random, &distances);
     let field = FIELDS[case % FIELDS.len()];
@@ -50,6 +55,7 @@ fn check_complete(matrix: &DistanceMatrix, random: &mut Random, max_dim: usize, 
             assert_eq!(got, expected, "case {case}: {params:?} on {matrix:?}");
         }
     }
+    [0, 1, 2, 3].map(|dim| expected.iter().filter(|i| i.0 == dim).count())
 }
 
 #[test]
@@ -84,6 +90,7 @@ fn grids_with_ties_and_duplicates() {
 #[test]
 fn matrices_that_are_no_metric() {
     let mut random = Random(3);
+    let mut found = [0; 4];
     for case in 0..700 {
         let max_dim = random.below(4);
         let n = size(&mut random, max_dim);
@@ -91,8 +98,10 @@ fn matrices_that_are_no_metric() {
         let n_edges = n * n.saturating_sub(1) / 2;
         let lower = (0..n_edges).map(|_| random.below(values) as f64).collect();
         let matrix = DistanceMatrix::from_lower(lower, n).unwrap();
-        check_complete(&matrix, &mut random, max_dim, case);
+        let counts = check_complete(&matrix, &mut random, max_dim, case);
+        found = std::array::from_fn(|dim| found[dim] + counts[dim]);
     }
+    assert!(found.iter().all(|&count| count > 100), "{found:?}");
 }
 
 #[test]

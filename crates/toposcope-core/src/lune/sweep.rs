@@ -49,6 +49,36 @@ struct Lune {
     left: Vec<u64>,
 }
 
+impl Lune {
+    /// Leaves in `left` the positions of the vertices that no path joins to the nearest one. Instead of following all edges,
+    /// it asks the vertices that are left, mostly none or few, whether they touch what is reached.
+    fn cover(&mut self, lists: &Neighbours, at: u32) {
+        let size = self.names.len();
+        self.left.clear();
+        self.left.resize(bits::words_for(size), 0);
+        (0..size).for_each(|place| bits::insert(&mut self.left, place));
+        let Some(start) = self.nearest else {
+            return;
+        };
+        let reached = lists.among(start, &self.names, at);
+        reached.for_each(|place| bits::remove(&mut self.left, place));
+        if let Ok(place) = self.names.binary_search(&start) {
+            bits::remove(&mut self.left, place);
+        }
+        let mut progress = true;
+        while progress {
+            progress = false;
+            for place in bits::ones(&self.left.clone()) {
+                let mut adjacent = lists.among(self.names[place], &self.names, at);
+                if adjacent.any(|other| !bits::contains(&self.left, other)) {
+                    bits::remove(&mut self.left, place);
+                    progress = true;
+                }
+            }
+        }
+    }
+}
+
 impl<'f> Sweep<'f> {
     pub(super) fn new(filtration: &'f EdgeFiltration) -> Self {
         let n = filtration.n();
@@ -196,7 +226,10 @@ impl<'f> Sweep<'f> {
                 }
                 bits::is_empty(&lune.left)
             }
-            Adjacency::Lists(_) => self.likely_dominator().is_some(),
+            Adjacency::Lists(lists) => {
+                self.lune.cover(lists, self.at);
+                bits::is_empty(&self.lune.left)
+            }
         }
     }
 

@@ -28,9 +28,9 @@ pub(crate) fn intervals<F: Field>(
     control: &Control,
 ) -> Result<Vec<RankedInterval>, Error> {
     let mut intervals = Vec::new();
-    let mut columns = closing_edges(filtration, control)?;
+    let packing = Packing::new(filtration.n(), max_dim)?;
+    let mut columns = closing_edges(filtration, packing, control)?;
     for dim in 1..=max_dim {
-        let packing = Packing::new(filtration.n(), max_dim)?;
         let mut engine = Engine {
             field,
             filtration,
@@ -57,7 +57,6 @@ pub(crate) fn intervals<F: Field>(
 struct Cell {
     rank: u32,
     key: Key,
-    simplex: Simplex,
 }
 
 impl Cell {
@@ -93,8 +92,11 @@ impl<E> Eq for Entry<E> {}
 
 /// The edges that close a loop and have no cofacet of their own length, last first: all others join components, or are in
 /// apparent pairs.
-fn closing_edges(filtration: &EdgeFiltration, control: &Control) -> Result<Vec<Cell>, Error> {
-    let packing = Packing::new(filtration.n(), 1)?;
+fn closing_edges(
+    filtration: &EdgeFiltration,
+    packing: Packing,
+    control: &Control,
+) -> Result<Vec<Cell>, Error> {
     let mut components = UnionFind::new(filtration.n());
     let mut closing = Vec::new();
     for rank in 0..filtration.len() as u32 {
@@ -102,9 +104,8 @@ fn closing_edges(filtration: &EdgeFiltration, control: &Control) -> Result<Vec<C
         let [a, b] = filtration.ends(rank);
         let joins = components.join(a, b);
         if !joins && filtration.nearest_in_lune(rank).is_none() {
-            let simplex = Simplex::new([a, b]);
-            let key = packing.pack(&simplex);
-            closing.push(Cell { rank, key, simplex });
+            let key = packing.pack(&Simplex::new([a, b]));
+            closing.push(Cell { rank, key });
         }
     }
     closing.reverse();
@@ -173,17 +174,26 @@ impl<F: Field> Engine<'_, F> {
         self.pivots.insert(pivot.key, (column, lead));
     }
 
-    fn cofacet(&self, cell: &Cell, vertex: u32, rank: u32) -> Cell {
-        let simplex = cell.simplex.with(vertex);
-        let key = self.packing.pack(&simplex);
-        Cell { rank, key, simplex }
+    /// The simplex of a column.
+    fn column(&self, cell: &Cell) -> Simplex {
+        self.packing.unpack(cell.key, self.dim)
+    }
+
+    /// The simplex of a row.
+    fn row(&self, cell: &Cell) -> Simplex {
+        self.packing.unpack(cell.key, self.dim + 1)
+    }
+
+    fn cell(&self, simplex: &Simplex, rank: u32) -> Cell {
+        let key = self.packing.pack(simplex);
+        Cell { rank, key }
     }
 
     /// How `facet` stands in the boundary of `cofacet`.
     fn coefficient(&self, facet: &Cell, cofacet: &Cell) -> F::Element {
-        let (less, more) = (facet.simplex.vertices(), cofacet.simplex.vertices());
-        let position = less.iter().zip(more).take_while(|(a, b)| a == b).count();
-        self.field.sign(position)
+        let (less, more) = (self.column(facet), self.row(cofacet));
+        let pairs = less.vertices().iter().zip(more.vertices());
+        self.field.sign(pairs.take_while(|(a, b)| a == b).count())
     }
 
     fn add_coboundary(
@@ -192,11 +202,11 @@ impl<F: Field> Engine<'_, F> {
         cell: &Cell,
         factor: F::Element,
     ) {
-        let vertices = cell.simplex.vertices();
+        let simplex = self.column(cell);
         self.filtration
-            .visit_common_neighbours(vertices, |w, largest| {
-                let cofacet = self.cofacet(cell, w, largest.max(cell.rank));
-                let sign = self.field.sign(cell.simplex.position(w));
+            .visit_common_neighbours(simplex.vertices(), |w, largest| {
+                let cofacet = self.cell(&simplex.with(w), largest.max(cell.rank));
+                let sign = self.field.sign(simplex.position(w));
                 working.push(Entry {
                     cell: cofacet,
                     coefficient: self.field.multiply(factor, sign),
@@ -245,11 +255,9 @@ impl<F: Field> Engine<'_, F> {
 
     /// The first cofacet of `cell`, if it is of the same length and nobody else's partner.
     fn emergent_pivot(&self, cell: &Cell) -> Option<Cell> {
-        let vertices = cell.simplex.vertices();
-        let vertex = self
-            .filtration
-            .largest_common_neighbour(vertices, cell.rank)?;
-        let pivot = self.cofacet(cell, vertex, cell.rank);
+        let simplex = self.column(cell);
+        let first = (self.filtration).largest_common_neighbour(simplex.vertices(), cell.rank);
+        let pivot = self.cell(&simplex.with(first?), cell.rank);
         let free = !self.pivots.contains_key(&pivot.key) && self.apparent_facet(&pivot).is_none();
         free.then_some(pivot)
     }
@@ -258,15 +266,12 @@ impl<F: Field> Engine<'_, F> {
     /// the longest edge, provided that `cell` is the first cofacet of that facet.
     fn apparent_facet(&self, cell: &Cell) -> Option<Cell> {
         let ends = self.filtration.ends(cell.rank);
-        let vertices = cell.simplex.vertices();
+        let cofacet = self.row(cell);
+        let vertices = cofacet.vertices();
         let position = vertices.iter().rposition(|v| !ends.contains(v))?;
-        let simplex = cell.simplex.without(position);
+        let simplex = cofacet.without(position);
         let first = (self.filtration).largest_common_neighbour(simplex.vertices(), cell.rank);
-        (first == Some(vertices[position])).then(|| Cell {
-            rank: cell.rank,
-            key: self.packing.pack(&simplex),
-            simplex,
-        })
+        (first == Some(vertices[position])).then(|| self.cell(&simplex, cell.rank))
     }
 
     /// The columns of the next dimension, last first: simplices that end no class and are in no apparent pair.
@@ -316,13 +321,9 @@ impl<F: Field> Engine<'_, F> {
                 let near: Vec<u32> = common.iter().copied().filter(|&u| adjacent(u, v)).collect();
                 self.add_columns(rank, extended, &near, missing - 1, columns)?;
             } else if !common[..at].iter().any(|&u| adjacent(u, v)) {
-                let key = self.packing.pack(&extended);
-                if !self.pivots.contains_key(&key) {
-                    columns.push(Cell {
-                        rank,
-                        key,
-                        simplex: extended,
-                    });
+                let column = self.cell(&extended, rank);
+                if !self.pivots.contains_key(&column.key) {
+                    columns.push(column);
                 }
             }
         }
