@@ -14,13 +14,14 @@ PUBLIC = {
     "batch": {"Diagram", "DiagramInfo", "rips"},
     "streaming": {"PushStats", "Report", "Stream"},
     "events": {
-        "CobordismTracker", "ComponentBirth", "ComponentDeath", "Continue", "Event", "Feature", "LoopBirth", "LoopContinue",
-        "LoopDeath", "Merge", "Reorganise", "Split", "Transient",
+        "CobordismTracker", "ComponentBirth", "ComponentDeath", "Continue", "Event", "Feature", "LoopBirth",
+        "LoopContinue", "LoopDeath", "Merge", "Reorganise", "Split", "Transient",
     },
     "monitoring": {"Monitor", "Subscription", "telemetry"},
     "packages": {"embedding"},
     "errors": {
-        "CheckpointError", "DiagramFileError", "Error", "InternalError", "LaggedError", "MemoryLimitError", "ModelError",
+        "CheckpointError", "DiagramFileError", "Error", "InternalError", "LaggedError", "MemoryLimitError",
+        "ModelError",
     },
     "warnings": {"EssentialClassWarning", "TelemetryWarning", "TokenizerWarning", "ToposcopeWarning"},
     "version": {"__version__"},

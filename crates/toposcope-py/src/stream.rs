@@ -155,9 +155,9 @@ impl PyStream {
     }
 
     #[staticmethod]
-    fn restore(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
-        let bytes = bytes.to_vec();
-        let stream = detached(py, None, |_| Stream::restore(&bytes))?;
+    fn restore(py: Python<'_>, content: &[u8]) -> PyResult<Self> {
+        let content = content.to_vec();
+        let stream = detached(py, None, |_| Stream::restore(&content))?;
         Ok(Self {
             stream: Mutex::new(stream),
         })

@@ -68,9 +68,9 @@ impl PyTracker {
     }
 
     #[staticmethod]
-    fn restore(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
-        let bytes = bytes.to_vec();
-        let tracker = detached(py, None, |_| Tracker::restore(&bytes))?;
+    fn restore(py: Python<'_>, content: &[u8]) -> PyResult<Self> {
+        let content = content.to_vec();
+        let tracker = detached(py, None, |_| Tracker::restore(&content))?;
         Ok(Self {
             tracker: Mutex::new(tracker),
         })
