@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Range: TypeAlias = tuple[float, float]
 
+#: The range of no values: the hull of it and another is the other.
+NOTHING: Range = (math.inf, -math.inf)
+
 
 @dataclass(frozen=True)
 class Extent:
@@ -25,8 +28,8 @@ class Extent:
     ``open_births`` is the range of the births of intervals whose end is not known yet, or never comes.
     """
 
-    births: Range = (math.inf, -math.inf)
-    open_births: Range = (math.inf, -math.inf)
+    births: Range = NOTHING
+    open_births: Range = NOTHING
     largest_death: float = -math.inf
     largest_persistence: float = -math.inf
 
@@ -54,20 +57,15 @@ class Extent:
     def closed_at(self, end: float | None) -> Extent:
         """Return the extent once open intervals die at ``end``; with ``None`` they never do, and their births count."""
         first, last = self.open_births
-        if first > last:
-            return self
         if end is None:
-            return Extent(_hull(self.births, self.open_births), (math.inf, -math.inf), *self._largest())
+            return replace(self, births=_hull(self.births, self.open_births), open_births=NOTHING)
         if first >= end:
-            return Extent(self.births, (math.inf, -math.inf), *self._largest())
+            return replace(self, open_births=NOTHING)
         return Extent(
             births=_hull(self.births, (first, min(last, end))),
             largest_death=max(self.largest_death, end),
             largest_persistence=max(self.largest_persistence, end - first),
         )
-
-    def _largest(self) -> tuple[float, float]:
-        return self.largest_death, self.largest_persistence
 
     @property
     def filtration_range(self) -> Range:
@@ -92,7 +90,7 @@ class Seen:
 
     extents: Mapping[int, Extent] = field(default_factory=dict)
     max_dim: int = 0
-    finite: Range = (math.inf, -math.inf)
+    finite: Range = NOTHING
 
     @property
     def largest(self) -> float:
@@ -133,12 +131,20 @@ def fixed_range(given: Any, argument: str, dim: int) -> Range | None:
     return low, high
 
 
-def uniform(bounds: Range, count: int, *, half_width: float = 0.5) -> Float64Array:
-    """Return ``count`` evenly spaced positions, both bounds included; a single value is widened by ``half_width``."""
+def widened(bounds: Range, count: int, half_width: float = 0.5) -> Range:
+    """Return a learned range, wider by ``half_width`` on either side if it has no room for ``count`` positions."""
     low, high = bounds
-    if low == high:
-        low, high = low - half_width, high + half_width
-    positions = np.linspace(low, high, count)
+    room = 4 * count * math.ulp(max(abs(low), abs(high)))
+    if high - low > room:
+        return bounds
+    return low - max(half_width, room), high + max(half_width, room)
+
+
+def uniform(bounds: Range, count: int) -> Float64Array:
+    """Return ``count`` evenly spaced positions, both bounds included."""
+    low, high = bounds
+    with np.errstate(over="ignore", invalid="ignore"):
+        positions = np.linspace(low, high, count)
     if not (np.isfinite(positions).all() and np.all(np.diff(positions) > 0)):
         raise ValueError(f"range: expected room for {count} different float64 values, got {low!r} to {high!r}")
     return positions

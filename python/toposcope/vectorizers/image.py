@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from toposcope import _core
 from toposcope._typing import integer, number
 from toposcope.vectorizers._base import DiagramVectorizer
-from toposcope.vectorizers._grid import Extent, fixed_range, uniform
+from toposcope.vectorizers._grid import Extent, fixed_range, uniform, widened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,14 +146,13 @@ class PersistenceImage(DiagramVectorizer):
         return n_births, n_persistences
 
     def _grid(self, dim: int, extent: Extent) -> Axes:
-        births = fixed_range(self.birth_range, "birth_range", dim) or extent.birth_range
-        persistences = fixed_range(self.persistence_range, "persistence_range", dim) or extent.persistence_range
         extra = 1 if self.mode == "integral" else 0
-        n_births, n_persistences = self._n_pixels()
-        return (
-            uniform(births, n_births + extra, half_width=_SPREAD * self.sigma),
-            uniform(persistences, n_persistences + extra),
-        )
+        n_births, n_persistences = (n + extra for n in self._n_pixels())
+        births = fixed_range(self.birth_range, "birth_range", dim)
+        births = births or widened(extent.birth_range, n_births, _SPREAD * self.sigma)
+        persistences = fixed_range(self.persistence_range, "persistence_range", dim)
+        persistences = persistences or widened(extent.persistence_range, n_persistences)
+        return uniform(births, n_births), uniform(persistences, n_persistences)
 
     def _block(self, intervals: _core.IntervalBatch, grid: Axes) -> Float64Array:
         return _core.persistence_images(intervals, self.sigma, self.power, self.mode, *grid)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from toposcope import _core
 from toposcope._typing import integer
 from toposcope.vectorizers._base import DiagramVectorizer
-from toposcope.vectorizers._grid import Extent, fixed_range, position_names, uniform
+from toposcope.vectorizers._grid import Extent, fixed_range, position_names, uniform, widened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,8 +88,8 @@ class PersistenceLandscape(DiagramVectorizer):
         integer(self.n_bins, "n_bins", at_least=1)
 
     def _grid(self, dim: int, extent: Extent) -> Float64Array:
-        bounds = fixed_range(self.range, "range", dim)
-        return uniform(bounds or extent.filtration_range, self.n_bins)
+        bounds = fixed_range(self.range, "range", dim) or widened(extent.filtration_range, self.n_bins)
+        return uniform(bounds, self.n_bins)
 
     def _block(self, intervals: _core.IntervalBatch, grid: Float64Array) -> Float64Array:
         return _core.landscapes(intervals, self.n_layers, grid)

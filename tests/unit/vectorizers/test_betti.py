@@ -38,6 +38,13 @@ def test_one_bin_and_no_interval() -> None:
     assert BettiCurve(n_bins=3).fit([[[]]]).grids_[0].tolist() == [0, 0.5, 1]
 
 
+def test_a_learned_range_without_room_is_widened() -> None:
+    narrow = [[[(0.25, float(np.nextafter(0.25, 1)))]]]
+    assert BettiCurve(n_bins=3).fit(narrow).grids_[0].tolist() == [-0.25, 0.25, 0.75]
+    far = BettiCurve(n_bins=50).fit([[[(1e17, float(np.nextafter(1e17, 2e17)))]]]).grids_[0]
+    assert (np.diff(far) > 0).all()
+
+
 def test_names_and_shape() -> None:
     curve = BettiCurve(n_bins=5).fit([[*F, [[0, 0.25]]]])
     names = curve.get_feature_names_out()
@@ -74,7 +81,6 @@ def test_names_stay_apart_on_a_narrow_grid() -> None:
         ({"range": (-1.7e308, 1.7e308)}, ValueError, "range: expected room for 100 different float64 values"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid value:RuntimeWarning")
 def test_wrong_parameters(params: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         BettiCurve(**params).fit([F])
