@@ -76,7 +76,7 @@ impl Cache {
     }
 
     pub(crate) fn tensors(&self, path: &Path) -> Result<&[DynValue], Error> {
-        Ok(self.tensors.get(path)?)
+        self.tensors.get(path).map(Vec::as_slice)
     }
 
     /// The first `n_first` and the last `n_last` tokens alone, bit for bit and in order.
@@ -87,6 +87,9 @@ impl Cache {
         n_last: usize,
         path: &Path,
     ) -> Result<Self, Error> {
+        if n_first + n_last == 0 {
+            return Self::empty(spec).map_err(|reason| Error::model(path, reason));
+        }
         let kept: Result<Vec<DynValue>, ort::Error> = self
             .tensors(path)?
             .iter()
@@ -95,10 +98,7 @@ impl Cache {
                 _ => keep_slots::<f32>(tensor, spec, n_first, n_last),
             })
             .collect();
-        let kept = kept.map_err(|e| Error::Run {
-            path: path.to_path_buf(),
-            reason: e.to_string(),
-        })?;
+        let kept = kept.map_err(|e| run_error(path, &e))?;
         Ok(Self {
             tensors: PidBound::new(kept),
             n_tokens: n_first + n_last,
@@ -113,21 +113,14 @@ impl Cache {
         n: usize,
         path: &Path,
     ) -> Result<Vec<f32>, Error> {
-        let layers = self.tensors(path)?.iter().skip(1).step_by(2);
-        let layers: ort::Result<Vec<Vec<f32>>> =
-            layers.map(|tensor| to_f32(tensor, spec.dtype)).collect();
-        let layers = layers.map_err(|e| Error::Run {
-            path: path.to_path_buf(),
-            reason: e.to_string(),
-        })?;
-        let mut rows = Vec::with_capacity(n * spec.n_layers * spec.n_kv_heads * spec.head_dim);
-        for slot in self.n_tokens - n..self.n_tokens {
-            for layer in &layers {
-                for head in 0..spec.n_kv_heads {
-                    let at = (head * self.n_tokens + slot) * spec.head_dim;
-                    rows.extend_from_slice(&layer[at..at + spec.head_dim]);
-                }
-            }
+        let n_dims = spec.n_layers * spec.n_kv_heads * spec.head_dim;
+        let mut rows = vec![0.0; n * n_dims];
+        for (layer, tensor) in self.tensors(path)?.iter().skip(1).step_by(2).enumerate() {
+            let copied = match spec.dtype {
+                Dtype::Float16 => copy_last::<f16>(tensor, spec, layer, &mut rows, n_dims),
+                _ => copy_last::<f32>(tensor, spec, layer, &mut rows, n_dims),
+            };
+            copied.map_err(|e| run_error(path, &e))?;
         }
         Ok(rows)
     }
@@ -143,6 +136,36 @@ impl Cache {
     }
 }
 
+fn run_error(path: &Path, error: &ort::Error) -> Error {
+    Error::Run {
+        path: path.to_path_buf(),
+        reason: error.to_string(),
+    }
+}
+
+/// Writes the last slots of one layer into their place in `rows`, one row of `n_dims` per slot.
+fn copy_last<T: PrimitiveTensorElementType + Copy + Into<f32>>(
+    tensor: &DynValue,
+    spec: &CacheSpec,
+    layer: usize,
+    rows: &mut [f32],
+    n_dims: usize,
+) -> ort::Result<()> {
+    let (_, from) = tensor.try_extract_tensor::<T>()?;
+    let (dim, n_rows) = (spec.head_dim, rows.len() / n_dims);
+    for (head, from) in from.chunks_exact(from.len() / spec.n_kv_heads).enumerate() {
+        let at = (layer * spec.n_kv_heads + head) * dim;
+        let slots = from[from.len() - n_rows * dim..].chunks_exact(dim);
+        for (row, slot) in rows.chunks_exact_mut(n_dims).zip(slots) {
+            for (to, &x) in row[at..at + dim].iter_mut().zip(slot) {
+                *to = x.into();
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
 fn to_f32(tensor: &DynValue, dtype: Dtype) -> ort::Result<Vec<f32>> {
     Ok(match dtype {
         Dtype::Float16 => tensor

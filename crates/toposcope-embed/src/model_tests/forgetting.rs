@@ -89,6 +89,21 @@ fn slots(tensor: &[f32], n_heads: usize, head_dim: usize) -> Vec<Vec<&[f32]>> {
 }
 
 #[test]
+fn the_smallest_windows_hold_what_fits() {
+    needs_runtime!();
+    for (max_tokens, sinks) in [(1, 0), (2, 0), (2, 1), (5, 4)] {
+        for on_full in [OnFull::Evict, OnFull::Reencode] {
+            let embedder = windowed("tiny_qwen2_2l.onnx", max_tokens, sinks, Some(on_full));
+            for n in [1, 2, 7] {
+                embedder.feed_ids(&ids(n), GO).expect("fed");
+                assert!(embedder.stats().cache_tokens <= max_tokens);
+            }
+            assert_eq!(embedder.stats().counts.tokens, 10);
+        }
+    }
+}
+
+#[test]
 fn starting_anew_equals_a_fresh_history_on_the_last_tokens() {
     needs_runtime!();
     for name in ["tiny_qwen2_2l.onnx", "tiny_qwen2_2l_nopos.onnx"] {
