@@ -83,7 +83,7 @@ impl Tracker {
         state.pending = reader.section(PENDING, |s| s.list(24, read_event))?;
         reader.finish()?;
         params.check().map_err(contradiction)?;
-        check(&state)?;
+        check(&params, &state)?;
         Ok(Self { params, state })
     }
 }
@@ -118,7 +118,7 @@ fn read_state(s: &mut SectionReader) -> Result<State, Error> {
 }
 
 /// What the tracker relies on.
-fn check(state: &State) -> Result<(), Error> {
+fn check(params: &TrackerParams, state: &State) -> Result<(), Error> {
     let empty = Vec::new();
     let (step, landmarks) = state
         .last
@@ -128,10 +128,12 @@ fn check(state: &State) -> Result<(), Error> {
         return Err(contradiction("its counters"));
     }
     let is_length = |x: f64| x.is_finite() && x >= 0.0;
-    if state
-        .reading
-        .is_some_and(|r| !is_length(r.scale) || !is_length(r.margin))
-    {
+    let is_sound = |r: Scales| {
+        let as_asked = params.scale.is_none_or(|scale| scale == r.scale)
+            && params.margin.is_none_or(|margin| margin == r.margin);
+        as_asked && is_length(r.scale) && is_length(r.margin)
+    };
+    if !state.reading.is_none_or(is_sound) {
         return Err(contradiction("its scales"));
     }
     let named = state
@@ -155,11 +157,9 @@ fn check(state: &State) -> Result<(), Error> {
         return Err(contradiction("its components"));
     }
     let known = |id: u64| landmarks.binary_search(&id).is_ok();
-    if state
-        .loops
-        .iter()
-        .any(|l| !l.cycle.is_cycle() || !l.cycle.vertices().all(known))
-    {
+    let is_sound = |l: &Loop| l.cycle.is_cycle() && l.cycle.vertices().all(known);
+    let unasked = params.max_dim == 0 && !state.loops.is_empty();
+    if unasked || !state.loops.iter().all(is_sound) {
         return Err(contradiction("its loops"));
     }
     if state.pending.iter().any(|event| event.step > step) {
