@@ -22,3 +22,7 @@ autodoc_member_order = "bysource"
 napoleon_numpy_docstring = True
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+# Attributes are part of the class's own text: a dataclass's fields would be described twice otherwise.
+napoleon_use_ivar = True
+# Words in the types of parameters, such as n_dims in "of shape (n_points, n_dims)", are not references.
+suppress_warnings = ["ref.python"]
