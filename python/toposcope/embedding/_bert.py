@@ -28,13 +28,13 @@ def build_bert(weights: Mapping[str, npt.NDArray[Any]], *, n_heads: int, epsilon
 
     Parameters
     ----------
-    weights
+    weights : mapping of str to ndarray
         Tensors by their usual names, such as ``encoder.layer.0.attention.self.query.weight``.
-    n_heads
+    n_heads : int
         Attention heads.
-    epsilon
+    epsilon : float
         Added to the variance in layer normalisation.
-    int8
+    int8 : bool
         Quantise matrices with one scale per column, activations at run time.
     """
     bert = _Bert(weights, n_heads=n_heads, epsilon=epsilon, int8=int8)

@@ -27,13 +27,13 @@ class HashingEmbedder:
 
     Parameters
     ----------
-    n_dims
+    n_dims : int, default=256
         Length of a vector.
-    ngram
+    ngram : (int, int), default=(2, 4)
         Shortest and longest n-gram in characters, both included.
-    lowercase
+    lowercase : bool, default=True
         Whether upper and lower case count as the same.
-    seed
+    seed : int, default=0
         Another seed gives another hash function.
 
     Examples

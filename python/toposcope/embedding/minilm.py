@@ -39,11 +39,11 @@ def build_minilm(
 
     Parameters
     ----------
-    out_dir
+    out_dir : path-like
         Folder to write into; made if need be. ``model.onnx`` appears last and complete, or not at all.
-    package_dir
+    package_dir : path-like, optional
         Folder with ``model.safetensors`` and ``tokenizer.json``; by default that of the installed package.
-    int8
+    int8 : bool, default=False
         Quantise: a quarter of the size, faster on short texts, and vectors with a cosine of about 0.99 to the exact
         ones.
 

@@ -32,11 +32,11 @@ class Window:
 
     Attributes
     ----------
-    max_tokens
+    max_tokens : int, default=2048
         Tokens held at most.
-    sinks
+    sinks : int, default=4
         First tokens of the stream that are never forgotten: models put much of their attention there.
-    on_full
+    on_full : {"evict", "reencode", "raise"}, optional
         What happens beyond ``max_tokens``. ``"evict"`` forgets the oldest tokens but the sinks, in blocks, and leaves
         the positions of the others alone: equal to a full history in which the forgotten tokens are masked.
         ``"reencode"`` starts anew from the last tokens: equal to a fresh history on them. ``"raise"`` refuses. By
@@ -64,30 +64,30 @@ class QwenEmbedder:
 
     Parameters
     ----------
-    path
+    path : path-like
         A folder with ``model.onnx`` and ``tokenizer.json``, or an .onnx file with ``tokenizer.json`` beside it.
         Without a tokenizer bytes are used as tokens, with a :class:`~toposcope.TokenizerWarning`.
-    dtype
+    dtype : {"auto", "float32", "float16"}, default="auto"
         ``"float32"`` or ``"float16"`` cache and output, or whatever the model has.
-    pooling
+    pooling : {"last", "mean", "cls"}, optional
         ``"last"`` token, ``"mean"`` or ``"cls"`` (the first). By default the last for hidden states, else the mean.
-    source
+    source : {"auto", "hidden", "values", "logits"}, default="auto"
         What the vector of a token is taken from: the last ``"hidden"`` state, the ``"values"`` in the cache of all
         layers (which every export has), or the ``"logits"`` less their mean (large, and no good embedding).
         ``"auto"`` is hidden if the model exports it, else values.
-    normalize
+    normalize : bool, default=True
         Whether vectors have unit length.
-    window
+    window : Window or mapping, optional
         How much of a stream is remembered: a :class:`Window`, or a mapping of its attributes.
-    chunk_tokens
+    chunk_tokens : int, default=128
         Tokens per run at most: bounds memory, and is how often Ctrl-C can act.
-    skip_first_tokens
+    skip_first_tokens : int, default=1
         First tokens of a history that a mean leaves out: their activations are out of all proportion.
-    strict_tokenizer
+    strict_tokenizer : bool, default=False
         Whether a missing tokenizer is an error.
-    n_threads
+    n_threads : int, optional
         Threads within one run; by default one per core.
-    runtime_path
+    runtime_path : path-like, optional
         The ONNX Runtime library, as for :class:`SentenceEmbedder`.
 
     Raises

@@ -32,23 +32,23 @@ class SentenceEmbedder:
 
     Parameters
     ----------
-    path
+    path : path-like
         A folder with ``model.onnx`` and ``tokenizer.json``, or an .onnx file with ``tokenizer.json`` beside it.
-    pooling
+    pooling : {"mean", "cls", "last"}, optional
         ``"mean"`` over all tokens, ``"cls"`` (the first) or ``"last"``. By default the model's own, if it exports
         ``sentence_embedding``, or else the mean.
-    normalize
+    normalize : bool, default=True
         Whether vectors have unit length.
-    max_tokens
+    max_tokens : int, default=256
         Tokens of a text at most, special tokens included. No more than the model has positions for.
-    truncate
+    truncate : {"end", "start", "error"}, default="end"
         What happens to longer texts: ``"end"`` or ``"start"`` is cut off and counted in :meth:`info`; ``"error"``
         raises.
-    batch_tokens
+    batch_tokens : int, default=1024
         Tokens that run together at most, padding included: bounds memory, and is how often Ctrl-C can act.
-    n_threads
+    n_threads : int, optional
         Threads within one run; by default one per core.
-    runtime_path
+    runtime_path : path-like, optional
         The ONNX Runtime library. By default ``TOPOSCOPE_ORT_PATH``, ``ORT_DYLIB_PATH``, or the installed
         ``onnxruntime``. One library serves the whole process.
 
