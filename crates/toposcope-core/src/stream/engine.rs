@@ -1,12 +1,14 @@
 //! From a chunk of points to a report.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::stream::cospan::{Cospan, union};
-use crate::stream::landmarks::{Landmark, Landmarks};
+use crate::stream::landmarks::Landmark;
 use crate::stream::params::{OnLimit, StreamParams, Window};
 use crate::stream::persistence::{LandmarkChange, LandmarkPersistence};
-use crate::{Control, Diagram, Error, Points};
+use crate::stream::report::{PushStats, Report};
+use crate::stream::state::State;
+use crate::{Control, Error, Points};
 
 /// A window of points over a stream, known by its landmarks.
 ///
@@ -28,80 +30,6 @@ pub struct Stream {
     cap: usize,
     state: State,
     persistence: LandmarkPersistence,
-}
-
-/// All that a push changes.
-#[derive(Debug, Clone)]
-pub(crate) struct State {
-    pub(crate) landmarks: Landmarks,
-    /// Points within this distance of a landmark are covered by it.
-    pub(crate) cover_radius: f64,
-    /// Points that ever came.
-    pub(crate) n_seen: u64,
-    /// In a window counted in points: index of the oldest one alive.
-    pub(crate) start: u64,
-    /// Time of the latest point that came with one.
-    pub(crate) clock: Option<f64>,
-    /// Pushes and evictions so far.
-    pub(crate) step: u64,
-}
-
-/// What a push found.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Report {
-    /// Which push or eviction of the stream, from 1.
-    pub step: u64,
-    /// Points in the chunk.
-    pub n_points: usize,
-    /// Index of its first point, over the whole stream.
-    pub first_index: u64,
-    /// Points alive after the push; `None` in a window of time, which keeps no count.
-    pub n_window: Option<u64>,
-    /// The diagram of the landmarks.
-    pub diagram: Diagram,
-    /// ε: the Hausdorff distance of window and landmarks is at most this.
-    pub epsilon: f64,
-    /// Radius within which the next points will be covered.
-    pub cover_radius: f64,
-    /// The landmarks by ascending id.
-    pub landmarks: Vec<Landmark>,
-    /// Counts, bytes and times.
-    pub stats: PushStats,
-    /// What joins this report to the one before.
-    pub cospan: Cospan,
-}
-
-impl Report {
-    /// No further than this, in bottleneck distance, is the diagram from that of the full window, in any dimension.
-    pub fn error_bound(&self) -> f64 {
-        2.0 * self.epsilon
-    }
-
-    /// An interval longer than this proves a class of the full window.
-    pub fn certified_above(&self) -> f64 {
-        2.0 * self.error_bound()
-    }
-}
-
-/// Counts, bytes and times of one push.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct PushStats {
-    /// Landmarks founded.
-    pub n_added: usize,
-    /// Landmarks whose last point left the window.
-    pub n_expired: usize,
-    /// Landmarks taken over by another, for want of room.
-    pub n_merged: usize,
-    /// Landmarks that had to leave before their time, for want of room.
-    pub n_evicted: usize,
-    /// Bytes held by the landmarks after the push.
-    pub bytes: usize,
-    /// Finding the nearest landmarks.
-    pub nearest: Duration,
-    /// All else that is done to landmarks.
-    pub landmarks: Duration,
-    /// From landmarks to the diagram.
-    pub persistence: Duration,
 }
 
 impl Stream {
@@ -345,77 +273,6 @@ impl Stream {
         };
         self.state = next;
         Ok(report)
-    }
-}
-
-impl State {
-    fn new(params: &StreamParams) -> Self {
-        Self {
-            landmarks: Landmarks::new(params.metric, Points::none(params.n_dims)),
-            cover_radius: params.cover_radius.unwrap_or(0.0),
-            n_seen: 0,
-            start: 0,
-            clock: None,
-            step: 0,
-        }
-    }
-
-    /// The window slides to make the next point, of this time, its last; how many landmarks that costs.
-    fn advance(&mut self, window: Window, time: Option<f64>) -> usize {
-        self.clock = time.or(self.clock);
-        match (window, self.clock) {
-            (Window::Count(n), _) => {
-                self.start = self.start.max((self.n_seen + 1).saturating_sub(n));
-                let start = self.start;
-                self.landmarks.expire(|l| l.last_seen >= start)
-            }
-            (Window::Seconds(seconds), Some(now)) => {
-                let horizon = now - seconds;
-                self.landmarks
-                    .expire(|l| l.last_time.is_some_and(|t| t > horizon))
-            }
-            (Window::Seconds(_), None) => 0,
-        }
-    }
-
-    fn found(&mut self, chunk: &Points, i: usize, index: u64, row: &[f64]) {
-        let landmark = Landmark {
-            id: index,
-            radius: 0.0,
-            weight: 1,
-            last_seen: index,
-            last_time: self.clock,
-        };
-        self.landmarks.found(landmark, chunk, i, row);
-    }
-
-    /// The landmark seen longest ago leaves, and the window up to its last point; `row` loses its distance.
-    fn evict_oldest(&mut self, row: &mut Vec<f64>) -> usize {
-        let oldest = self.landmarks.iter().map(|l| l.last_seen).min();
-        let start = oldest.map_or(0, |last_seen| last_seen + 1);
-        self.start = self.start.max(start);
-        let alive: Vec<bool> = self
-            .landmarks
-            .iter()
-            .map(|l| l.last_seen >= start)
-            .collect();
-        let mut alive = alive.into_iter();
-        row.retain(|_| alive.next().unwrap_or(false));
-        self.landmarks.expire(|l| l.last_seen >= start)
-    }
-
-    /// If there is a landmark too many, another takes over what it stands for, and points as far apart as these two are
-    /// covered from now on; how many landmarks that costs.
-    fn coarsen_to(&mut self, cap: usize) -> usize {
-        if self.landmarks.len() <= cap {
-            return 0;
-        }
-        let Some(takeover) = self.landmarks.cheapest_takeover() else {
-            return 0;
-        };
-        self.cover_radius = self.cover_radius.max(takeover.distance);
-        self.landmarks.take_over(takeover);
-        1
     }
 }
 

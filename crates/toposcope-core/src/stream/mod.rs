@@ -32,11 +32,14 @@ mod engine;
 mod landmarks;
 mod params;
 mod persistence;
+mod report;
 mod snapshot;
+mod state;
 #[cfg(test)]
 mod tests;
 
 pub use cospan::{Cospan, CospanLandmark};
-pub use engine::{PushStats, Report, Stream};
+pub use engine::Stream;
 pub use landmarks::Landmark;
 pub use params::{OnLimit, StreamParams, Window};
+pub use report::{PushStats, Report};

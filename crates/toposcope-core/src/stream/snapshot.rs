@@ -4,9 +4,10 @@
 //! snapshot small, and leaves hostile bytes nothing to contradict themselves with.
 
 use crate::snapshot::{SectionReader, SectionWriter, SnapshotReader, SnapshotWriter, Tag};
-use crate::stream::engine::{State, Stream};
+use crate::stream::engine::Stream;
 use crate::stream::landmarks::{Landmark, Landmarks};
 use crate::stream::params::{OnLimit, StreamParams, Window};
+use crate::stream::state::State;
 use crate::{Error, Metric, Points};
 
 const KIND: Tag = *b"STRM";

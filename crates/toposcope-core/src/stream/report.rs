@@ -1,0 +1,65 @@
+//! What a push gives back.
+
+use std::time::Duration;
+
+use crate::Diagram;
+use crate::stream::cospan::Cospan;
+use crate::stream::landmarks::Landmark;
+
+/// What a push found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// Which push or eviction of the stream, from 1.
+    pub step: u64,
+    /// Points in the chunk.
+    pub n_points: usize,
+    /// Index of its first point, over the whole stream.
+    pub first_index: u64,
+    /// Points alive after the push; `None` in a window of time, which keeps no count.
+    pub n_window: Option<u64>,
+    /// The diagram of the landmarks.
+    pub diagram: Diagram,
+    /// ε: the Hausdorff distance of window and landmarks is at most this.
+    pub epsilon: f64,
+    /// Radius within which the next points will be covered.
+    pub cover_radius: f64,
+    /// The landmarks by ascending id.
+    pub landmarks: Vec<Landmark>,
+    /// Counts, bytes and times.
+    pub stats: PushStats,
+    /// What joins this report to the one before.
+    pub cospan: Cospan,
+}
+
+impl Report {
+    /// No further than this, in bottleneck distance, is the diagram from that of the full window, in any dimension.
+    pub fn error_bound(&self) -> f64 {
+        2.0 * self.epsilon
+    }
+
+    /// An interval longer than this proves a class of the full window.
+    pub fn certified_above(&self) -> f64 {
+        2.0 * self.error_bound()
+    }
+}
+
+/// Counts, bytes and times of one push.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct PushStats {
+    /// Landmarks founded.
+    pub n_added: usize,
+    /// Landmarks whose last point left the window.
+    pub n_expired: usize,
+    /// Landmarks taken over by another, for want of room.
+    pub n_merged: usize,
+    /// Landmarks that had to leave before their time, for want of room.
+    pub n_evicted: usize,
+    /// Bytes held by the landmarks after the push.
+    pub bytes: usize,
+    /// Finding the nearest landmarks.
+    pub nearest: Duration,
+    /// All else that is done to landmarks.
+    pub landmarks: Duration,
+    /// From landmarks to the diagram.
+    pub persistence: Duration,
+}

@@ -1,0 +1,92 @@
+//! The part of a stream that a push changes, and how single points change it.
+
+use crate::Points;
+use crate::stream::landmarks::{Landmark, Landmarks};
+use crate::stream::params::{StreamParams, Window};
+
+/// All that a push changes.
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    pub(crate) landmarks: Landmarks,
+    /// Points within this distance of a landmark are covered by it.
+    pub(crate) cover_radius: f64,
+    /// Points that ever came.
+    pub(crate) n_seen: u64,
+    /// In a window counted in points: index of the oldest one alive.
+    pub(crate) start: u64,
+    /// Time of the latest point that came with one.
+    pub(crate) clock: Option<f64>,
+    /// Pushes and evictions so far.
+    pub(crate) step: u64,
+}
+
+impl State {
+    pub(crate) fn new(params: &StreamParams) -> Self {
+        Self {
+            landmarks: Landmarks::new(params.metric, Points::none(params.n_dims)),
+            cover_radius: params.cover_radius.unwrap_or(0.0),
+            n_seen: 0,
+            start: 0,
+            clock: None,
+            step: 0,
+        }
+    }
+
+    /// The window slides to make the next point, of this time, its last; how many landmarks that costs.
+    pub(crate) fn advance(&mut self, window: Window, time: Option<f64>) -> usize {
+        self.clock = time.or(self.clock);
+        match (window, self.clock) {
+            (Window::Count(n), _) => {
+                self.start = self.start.max((self.n_seen + 1).saturating_sub(n));
+                let start = self.start;
+                self.landmarks.expire(|l| l.last_seen >= start)
+            }
+            (Window::Seconds(seconds), Some(now)) => {
+                let horizon = now - seconds;
+                self.landmarks
+                    .expire(|l| l.last_time.is_some_and(|t| t > horizon))
+            }
+            (Window::Seconds(_), None) => 0,
+        }
+    }
+
+    pub(crate) fn found(&mut self, chunk: &Points, i: usize, index: u64, row: &[f64]) {
+        let landmark = Landmark {
+            id: index,
+            radius: 0.0,
+            weight: 1,
+            last_seen: index,
+            last_time: self.clock,
+        };
+        self.landmarks.found(landmark, chunk, i, row);
+    }
+
+    /// The landmark seen longest ago leaves, and the window up to its last point; `row` loses its distance.
+    pub(crate) fn evict_oldest(&mut self, row: &mut Vec<f64>) -> usize {
+        let oldest = self.landmarks.iter().map(|l| l.last_seen).min();
+        let start = oldest.map_or(0, |last_seen| last_seen + 1);
+        self.start = self.start.max(start);
+        let alive: Vec<bool> = self
+            .landmarks
+            .iter()
+            .map(|l| l.last_seen >= start)
+            .collect();
+        let mut alive = alive.into_iter();
+        row.retain(|_| alive.next().unwrap_or(false));
+        self.landmarks.expire(|l| l.last_seen >= start)
+    }
+
+    /// If there is a landmark too many, another takes over what it stands for, and points as far apart as these two are
+    /// covered from now on; how many landmarks that costs.
+    pub(crate) fn coarsen_to(&mut self, cap: usize) -> usize {
+        if self.landmarks.len() <= cap {
+            return 0;
+        }
+        let Some(takeover) = self.landmarks.cheapest_takeover() else {
+            return 0;
+        };
+        self.cover_radius = self.cover_radius.max(takeover.distance);
+        self.landmarks.take_over(takeover);
+        1
+    }
+}
