@@ -133,7 +133,9 @@ class Event:
         return {"kind": self.kind, **plain, "confidence": self.confidence}
 
 
-@dataclass(frozen=True)
+# Kinds without fields of their own need no decorator: what Event has serves them, and importing is quicker.
+
+
 class Continue(Event):
     """A component is still there."""
 
@@ -171,7 +173,6 @@ class Merge(Event):
         return self.after[0].id
 
 
-@dataclass(frozen=True)
 class Split(Event):
     """One component became several."""
 
@@ -186,7 +187,6 @@ class Split(Event):
         return _ids(self.after)
 
 
-@dataclass(frozen=True)
 class ComponentBirth(Event):
     """A component appeared away from all others."""
 
@@ -196,7 +196,6 @@ class ComponentBirth(Event):
         return self.after[0].id
 
 
-@dataclass(frozen=True)
 class ComponentDeath(Event):
     """A component disappeared."""
 
@@ -206,7 +205,6 @@ class ComponentDeath(Event):
         return self.before[0].id
 
 
-@dataclass(frozen=True)
 class Reorganise(Event):
     """Several components became several others, joined by landmarks that were there in between only."""
 

@@ -118,3 +118,20 @@ def test_the_error_bound_holds_by_gudhis_measure(seed: int) -> None:
                 real = np.abs(truth[dim] - (birth, min(death, 1e9)))
                 real[np.isinf(truth[dim])] = 0
                 assert (real.max(axis=1) <= report.error_bound + 1e-9).any()
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_every_feature_that_is_tracked_exists_in_the_full_window(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    stream = ts.Stream(2, window=60, max_landmarks=int(rng.integers(15, 50)))
+    tracker = ts.CobordismTracker(scale=float(rng.uniform(0.3, 0.8)))
+    points = noisy_cloud(rng, 150)
+    for end in range(10, 151, 10):
+        report = stream.push(points[end - 10 : end])
+        assert all(event.certified for event in tracker.observe(report))
+        assert report.n_window is not None
+        assert tracker.scale is not None
+        window = ts.rips(points[end - report.n_window : end])
+        components, loops = window.betti(tracker.scale + 2 * report.epsilon)
+        assert components >= len(tracker.components)
+        assert loops >= len(tracker.loops)

@@ -332,3 +332,43 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Whoever reads the events alone knows what is alive, also while ε and the margin grow.
+    #[test]
+    fn the_events_replay_to_what_is_alive(
+        xs in prop::collection::vec(prop::array::uniform2(0..7i32), 1..120),
+        chunk in 1..12usize,
+        window in 5..40u64,
+        max_landmarks in 4..30usize,
+        include_continues in any::<bool>(),
+    ) {
+        let mut stream = Stream::new(StreamParams {
+            max_landmarks,
+            ..stream(2, window).params().clone()
+        })
+        .unwrap();
+        let mut tracker = Tracker::new(TrackerParams {
+            scale: Some(1.0),
+            include_continues,
+            ..TrackerParams::default()
+        })
+        .unwrap();
+        let mut alive = std::collections::BTreeSet::new();
+        for chunk in xs.chunks(chunk) {
+            let rows = chunk.iter().flatten().map(|&x| f64::from(x)).collect();
+            let chunk = Points::from_f64(rows, 2).unwrap();
+            let report = stream.push(chunk, None, &Control::none()).unwrap();
+            for event in observe(&mut tracker, &report.cospan) {
+                prop_assert!(event.certified);
+                prop_assert!(event.before.iter().all(|feature| alive.remove(&feature.id)));
+                prop_assert!(event.after.iter().all(|feature| alive.insert(feature.id)));
+            }
+            let (components, loops) = tracker.alive();
+            prop_assert_eq!(alive.clone(), components.into_iter().chain(loops).collect());
+            prop_assert!(tracker.margin().unwrap() >= 4.0 * report.epsilon);
+        }
+    }
+}
