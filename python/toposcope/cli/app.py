@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
@@ -32,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         The exit code. Wrong usage does not return: it raises ``SystemExit(2)``, as argparse does.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a sentence must not end a run on an old terminal
     parser = build_parser()
     arguments = parser.parse_args(argv)
     with warnings.catch_warnings():

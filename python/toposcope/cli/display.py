@@ -89,7 +89,8 @@ def event_lines(found: ExplainedEvent) -> list[str]:
 
 
 def _cut(text: str) -> str:
-    line = " ".join(text.split())
+    """Return the text on one line, without what could steer a terminal."""
+    line = "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))
     return line if len(line) <= _WIDTH else line[: _WIDTH - 1] + "…"
 
 

@@ -89,6 +89,22 @@ def test_small_groups_are_written_and_not_shown(ring_file, tmp_path, capsys):
     assert "0 events shown of 8" in captured.err
 
 
+def test_items_cannot_steer_the_terminal(tmp_path, capsys):
+    path = tmp_path / "sly.jsonl"
+    path.write_text(json.dumps({"vector": [0, 0], "text": "red \x1b[31m bell \x07 é"}) + "\n")
+    assert main(["watch", str(path), "--scale", "1"]) == 0
+    assert "        red �[31m bell � é\n" in capsys.readouterr().out
+
+
+def test_an_old_terminal_gets_escapes(tmp_path, start, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    path = tmp_path / "points.jsonl"
+    path.write_text(json.dumps({"vector": [0, 0], "text": "é"}) + "\n")
+    out, err = start("watch", path, "--scale", "1").communicate(timeout=60)
+    assert "        \\xe9\n" in out
+    assert "error" not in err.replace("error bound", "")
+
+
 def test_without_a_scale_it_says_so(tmp_path, capsys):
     path = tmp_path / "few.txt"
     path.write_text("one line of text\nanother line of text\n")

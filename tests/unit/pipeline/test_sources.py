@@ -175,6 +175,8 @@ PARQUET_MAGIC = b"PAR1" + b"\x00" * 20 + b"PAR1"
         ("a.jsonl", '{"vector": [true]}', "line 1: expected a list of numbers"),
         ("a.jsonl", '{"vector": [1, NaN]}', "line 1: expected finite numbers"),
         ("a.jsonl", '{"vector": [1, 2]}\n{"vector": [1]}', "line 2: expected 2 numbers as in the first record, got 1"),
+        ("a.jsonl", '{"text": "\\ud800"}', "line 1: expected whole characters, got half of a surrogate pair"),
+        ("a.jsonl", '{"vector": [1], "text": "\\ud800"}', "line 1: expected whole characters"),
         ("a.jsonl", "[" * 60, "line 1: expected a JSON object"),
         ("a.csv", "", "a.csv: expected at least one record"),
         ("a.csv", "x,y\n", "a.csv: expected rows below the header, got none"),

@@ -87,12 +87,12 @@ class _JsonRecords:
         if self._is_text is None:
             self._is_text = isinstance(value, str)
         if not self._is_text:
-            return Record(_name_of(entry, place), self._check(value, place))
+            return Record(_checked(_name_of(entry, place), place), self._check(value, place))
         if not isinstance(value, str):
             raise ValueError(  # noqa: TRY004 (a file's fault, not the caller's)
                 f"{place}: expected text in the field {self._field}, got {excerpt(value)}"
             )
-        return Record(value)
+        return Record(_checked(value, place))
 
     def _parse(self, line: bytes, place: str) -> dict[str, Any]:
         try:
@@ -110,6 +110,15 @@ def _name_of(entry: dict[str, Any], place: str) -> str:
     """Return the text that came with a vector, or else the place it came from."""
     text = entry.get("text")
     return text if isinstance(text, str) else place.rpartition(", ")[2]
+
+
+def _checked(text: str, place: str) -> str:
+    """Return the text if it is Unicode: escapes of JSON can spell halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{place}: expected whole characters, got half of a surrogate pair") from None
+    return text
 
 
 def read_csv(lines: Lines, columns: Sequence[str]) -> Iterator[Record | None]:
