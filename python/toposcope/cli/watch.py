@@ -32,6 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
                 _watch(pipeline, display, stopper)
             except Stopped:
                 pipeline.stop("signal")
+            except Exception as error:
+                pipeline.stop(f"error: {error}")
+                raise
             finally:
                 with stopper.busy():
                     pipeline.close()

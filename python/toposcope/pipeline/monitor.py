@@ -15,7 +15,7 @@ from toposcope.telemetry import new_run_id
 from toposcope.telemetry.measure import StageClock, push_record
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 
     from toposcope.stream import Report, Stream
     from toposcope.telemetry import Sink
@@ -91,6 +91,7 @@ class Monitor:
         self.n_sink_failures = 0
         self._sinks = tuple(sinks)
         self._items = ItemStore()
+        self._untracked: list[Report] = []
         self._subscriptions: list[Subscription] = []
         self._pushing = threading.Lock()
         self._subscribing = threading.Lock()
@@ -120,25 +121,23 @@ class Monitor:
         """
         if items is not None and len(items) != len(chunk):
             raise ValueError(f"items: expected one for each of the {len(chunk)} points, got {len(items)}")
-        with self._pushing:
-            if self._closed:
-                raise ValueError("push into a closed monitor")
-            clock = StageClock()
-            report = self.stream.push(chunk, times=times)
-            clock.lap("push")
-            events: tuple[Event, ...] = ()
-            if self.tracker is not None:
-                events = tuple(self.tracker.observe(report))
-                report = dataclasses.replace(report, cospan=None)  # megabytes that nobody needs any more
-            clock.lap("track")
-            features = None if self.vectorizer is None else self.vectorizer.transform([report.diagram])[0]
-            clock.lap("vectorize")
-            report = dataclasses.replace(report, events=events, features=features)
-            self._items.keep(report.first_index, items, report.landmark_ids.tolist())
-            self._deliver(events)
-            clock.lap("deliver")
-            self._record(report, clock)
-            return report
+        return self._take(lambda: self.stream.push(chunk, times=times), items)
+
+    def evict(self, n_points: int | None = None, *, before: float | None = None) -> Report:
+        """Let points go before the window leaves them behind, and tell what that changes.
+
+        Parameters
+        ----------
+        n_points, before
+            As :meth:`Stream.evict <toposcope.Stream.evict>` takes them. Evicting from the stream itself would leave a
+            gap that the tracker refuses.
+
+        Returns
+        -------
+        Report
+            As :meth:`push` returns it.
+        """
+        return self._take(lambda: self.stream.evict(n_points, before=before), None)
 
     def items(self, ids: Iterable[int]) -> list[Any]:
         """Return the items pushed for these landmark ids; None for those unknown or long gone."""
@@ -229,6 +228,42 @@ class Monitor:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+    def _take(self, advance: Callable[[], Report], items: Sequence[Any] | None) -> Report:
+        """Advance the stream, track, deliver, vectorize, record: in this order, so that no failure leaves a gap."""
+        with self._pushing:
+            if self._closed:
+                raise ValueError("push into a closed monitor")
+            clock = StageClock()
+            report = advance()
+            self._items.keep(report.first_index, items, report.landmark_ids.tolist())
+            clock.lap("push")
+            events = self._track(report)
+            clock.lap("track")
+            self._deliver(events)
+            clock.lap("deliver")
+            features = None if self.vectorizer is None else self.vectorizer.transform([report.diagram])[0]
+            clock.lap("vectorize")
+            # The cospan is megabytes that nobody needs once the tracker has seen it.
+            cospan = report.cospan if self.tracker is None else None
+            report = dataclasses.replace(report, cospan=cospan, events=events, features=features)
+            self._record(report, clock)
+            return report
+
+    def _track(self, report: Report) -> tuple[Event, ...]:
+        """Return the events of a report, after those of reports at which Ctrl-C came between stream and tracker."""
+        if self.tracker is None:
+            return ()
+        events: list[Event] = []
+        self._untracked.append(report)
+        while self._untracked:
+            try:
+                events += self.tracker.observe(self._untracked[0])
+            except (ValueError, TypeError):
+                self._untracked.clear()  # it would be refused again
+                raise
+            del self._untracked[0]
+        return tuple(events)
 
     def _deliver(self, events: tuple[Event, ...]) -> None:
         self.n_events += len(events)

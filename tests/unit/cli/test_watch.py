@@ -105,6 +105,47 @@ def test_an_old_terminal_gets_escapes(tmp_path, start, monkeypatch):
     assert "error" not in err.replace("error bound", "")
 
 
+def test_an_error_in_the_middle_leaves_what_was_found(tmp_path, capsys):
+    path, out = tmp_path / "bad.csv", tmp_path / "out"
+    path.write_text("x,y\n" + "1,2\n" * 10 + "3\n")
+    assert main(["watch", str(path), "--chunk", "5", "--scale", "1", "--out", str(out)]) == 1
+    assert "bad.csv, line 12: expected 2 cells, got 1" in capsys.readouterr().err
+    assert json.loads((out / "run.json").read_text())["reason"].startswith("error: ")
+    assert len(read_jsonl(out / "telemetry.jsonl").records) == 2
+    assert (out / "report.html").exists()
+
+
+def test_what_a_killed_run_left_can_be_reported(ring_file, tmp_path, start, capsys):
+    out = tmp_path / "out"
+    rows = "\n".join(f"{x},{y}" for x, y in np.load(ring_file)) + "\n"
+    child = start("watch", "-", "--format", "csv", *RING, "--out", out, stdin=subprocess.PIPE)
+    child.stdin.write(rows)
+    child.stdin.flush()
+    wait_for(lambda: (out / "telemetry.jsonl").exists() and len(read_jsonl(out / "telemetry.jsonl").records) >= 7)
+    child.kill()
+    child.wait()
+    assert told(out)[:2] == [(1, "ComponentBirth", None), (3, "LoopBirth", "closed")]
+    assert main(["report", str(out)]) == 0
+    assert "diagrams.parquet is missing or was not finished" in (out / "report.html").read_text()
+
+
+def test_ctrl_c_on_a_terminal_leaves_it_clean(ring_file, tmp_path, start):
+    pytest.importorskip("rich")
+    out = tmp_path / "out"
+    terminal, other_end = pty.openpty()
+    child = start("watch", "-", *RING, "--format", "csv", "--out", out, stdin=subprocess.PIPE, stderr=other_end)
+    os.close(other_end)
+    child.stdin.write("\n".join(f"{x},{y}" for x, y in np.load(ring_file)) + "\n")
+    child.stdin.flush()
+    wait_for(lambda: (out / "telemetry.jsonl").exists() and len(read_jsonl(out / "telemetry.jsonl").records) >= 7)
+    child.send_signal(signal.SIGINT)
+    drawn = read_terminal(terminal)
+    assert child.wait(timeout=60) == 130
+    assert b"Traceback" not in drawn
+    assert drawn.rindex(b"\x1b[?25h") > drawn.rindex(b"\x1b[?25l")  # the cursor is shown again
+    assert drawn.rstrip().endswith(b"report.html")
+
+
 def test_without_a_scale_it_says_so(tmp_path, capsys):
     path = tmp_path / "few.txt"
     path.write_text("one line of text\nanother line of text\n")
@@ -169,13 +210,7 @@ def test_a_terminal_gets_a_bar_and_a_pipe_gets_plain_lines(ring_file, start):
     assert child.wait(timeout=60) == 0
     assert lines[0].startswith("push 1: ComponentBirth")
     assert not any("\x1b" in line for line in lines)
-    drawn = b""
-    try:
-        while piece := os.read(terminal, 65536):
-            drawn += piece
-    except OSError:
-        pass  # how a terminal says that nobody is left at its other end
-    os.close(terminal)
+    drawn = read_terminal(terminal)
     assert b"\x1b[" in drawn
     assert b"1600 items in 8 pushes" in drawn
 
@@ -194,6 +229,17 @@ def test_without_rich_there_are_plain_lines(ring_file, monkeypatch, capsys):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     assert main(["watch", str(ring_file), *RING]) == 0
     assert "1600 items" in capsys.readouterr().err
+
+
+def read_terminal(terminal):
+    drawn = b""
+    try:
+        while piece := os.read(terminal, 65536):
+            drawn += piece
+    except OSError:
+        pass  # how a terminal says that nobody is left at its other end
+    os.close(terminal)
+    return drawn
 
 
 def wait_for(condition, seconds=60.0):

@@ -135,7 +135,7 @@ def test_every_push_leaves_a_record(tmp_path):
     assert (second["n_events"], second["n_intervals"], second["fragmentation"]) == (1, 1, None)
     assert second["monotonic_time"] > first["monotonic_time"]
     stages = second["latency"]
-    assert list(stages) == ["nearest", "persistence", "push", "track", "vectorize", "deliver", "total"]
+    assert list(stages) == ["nearest", "persistence", "push", "track", "deliver", "vectorize", "total"]
     assert stages["total"] == pytest.approx(sum(stages[s] for s in ("push", "track", "vectorize", "deliver")))
     assert set(second) == set(PushRecord.__dataclass_fields__)
 
@@ -167,6 +167,67 @@ def test_a_refused_chunk_changes_nothing(tmp_path):
     assert (monitor.n_pushes, sink.n_written, subscription.n_received) == (0, 0, 0)
     monitor.push(rows(1))
     monitor.close()
+
+
+class InterruptedOnce(Tracker):
+    """Fails on its second report as if Ctrl-C had come, and insists on getting every report in order."""
+
+    def __init__(self, error=KeyboardInterrupt):
+        self.error = error
+        self.seen = []
+
+    def observe(self, report):
+        if report.step == 2 and self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        self.seen.append(report.step)
+        return super().observe(report)
+
+
+def test_an_interrupted_tracker_catches_up():
+    monitor = Monitor(Stream(), tracker := InterruptedOnce())
+    events = monitor.subscribe()
+    monitor.push(rows(1))
+    with pytest.raises(KeyboardInterrupt):
+        monitor.push(rows(1), items=["kept"])
+    assert monitor.items([1]) == ["kept"]
+    report = monitor.push(rows(1))
+    assert tracker.seen == [1, 2, 3]
+    assert [event.step for event in report.events] == [2, 3]
+    assert [event.step for event in events.drain()] == [1, 2, 3]
+
+
+def test_a_refused_report_is_not_offered_again():
+    monitor = Monitor(Stream(), tracker := InterruptedOnce(ValueError("another stream")))
+    monitor.push(rows(1))
+    with pytest.raises(ValueError, match="another stream"):
+        monitor.push(rows(1))
+    monitor.push(rows(1))
+    assert tracker.seen == [1, 3]
+
+
+def test_a_failing_vectorizer_costs_no_events():
+    class Unfitted:
+        def transform(self, diagrams):
+            raise RuntimeError("not fitted")
+
+    monitor = Monitor(Stream(), Tracker(), Unfitted())
+    events = monitor.subscribe()
+    with pytest.raises(RuntimeError, match="not fitted"):
+        monitor.push(rows(1))
+    assert len(events.drain()) == 1
+    monitor.vectorizer = None
+    assert monitor.push(rows(1)).step == 2
+
+
+def test_evicting_is_tracked_like_a_push():
+    monitor = Monitor(ts.Stream(n_dims=1, window=10), ts.CobordismTracker(scale=1.0))
+    monitor.push(np.array([[0.0], [9.0]], dtype=np.float32), items=["left", "right"])
+    report = monitor.evict(1)
+    assert [(event.kind, monitor.items(event.landmarks_before)) for event in report.events] == [
+        ("ComponentDeath", ["left"])
+    ]
+    assert [event.kind for event in monitor.push(np.array([[0.0]], dtype=np.float32)).events] == ["ComponentBirth"]
 
 
 def test_subscribers_get_events_from_the_next_push_on():
