@@ -87,7 +87,7 @@ class Report:
         Counts, bytes and times.
     cospan : object or None
         What joins this report to the one before, for the tracker. It holds the distances between all landmarks:
-        ``dataclasses.replace(report, cospan=None)`` makes a report that is cheap to keep.
+        ``dataclasses.replace(report, cospan=None)`` makes a report that is cheap to keep; pickles leave it out.
     events : tuple of Event
         Filled in by a monitor.
     features : ndarray or None
@@ -109,6 +109,9 @@ class Report:
     cospan: _core.Cospan | None = field(repr=False)
     events: tuple[Event, ...] = ()
     features: Float64Array | None = field(default=None, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "cospan": None}
 
     @property
     def n_landmarks(self) -> int:

@@ -56,6 +56,15 @@ def test_report_is_frozen_and_replaceable() -> None:
     assert light.diagram is report.diagram
 
 
+def test_a_report_can_be_pickled_without_its_cospan() -> None:
+    report = ts.Stream(2).push(SQUARE)
+    again = pickle.loads(pickle.dumps(report))
+    assert again.cospan is None
+    assert again.diagram == report.diagram
+    assert again.stats == report.stats
+    assert again.landmark_ids.tolist() == report.landmark_ids.tolist()
+
+
 def test_certified_intervals_are_longer_than_twice_the_error_bound() -> None:
     stream = ts.Stream(1, cover_radius=1.0, max_dim=0)
     report = stream.push(line(0, 1, 10, 14, 13))

@@ -18,6 +18,32 @@
 //! Components are told by component of W: several parents and one child are one `Merge`, and several of both one
 //! `Reorganise`, never an arbitrary merge and split.
 //!
+//! ```
+//! use toposcope_cobordism::{Change, Tracker, TrackerParams};
+//! use toposcope_core::stream::{Cospan, CospanLandmark};
+//! use toposcope_core::{Control, DistanceMatrix};
+//!
+//! // Points at 0 and 5 on a line, then also at 2.5: they hang together.
+//! let landmark = |id, before| CospanLandmark { id, before, after: Some(1) };
+//! let mut tracker = Tracker::new(TrackerParams { scale: Some(2.5), ..TrackerParams::default() })?;
+//! let mut cospan = Cospan {
+//!     step: 1,
+//!     time: None,
+//!     landmarks: vec![landmark(0, None), landmark(1, None)],
+//!     distances: DistanceMatrix::from_lower(vec![5.0], 2)?,
+//!     epsilon_before: 0.0,
+//!     epsilon_after: 0.0,
+//!     threshold: None,
+//! };
+//! assert_eq!(tracker.observe(&cospan, &Control::none())?.len(), 2);
+//! cospan.step = 2;
+//! cospan.landmarks = vec![landmark(0, Some(1)), landmark(1, Some(1)), landmark(2, None)];
+//! cospan.distances = DistanceMatrix::from_lower(vec![5.0, 2.5, 2.5], 3)?;
+//! let events = tracker.observe(&cospan, &Control::none())?;
+//! assert!(matches!(events[0].change, Change::Merge(_)));
+//! # Ok::<(), toposcope_core::Error>(())
+//! ```
+//!
 //! # Rationale
 //! - *Maps, not numbers.* A ring that jumps away leaves every Betti number as it was; here it is a death and a birth.
 //! - *The margin is 4ε by default,* so that every class counted is proven to exist in the full window. It never shrinks:

@@ -9,6 +9,29 @@
 //! - the bottleneck distance of their diagrams is at most 2ε in every dimension ([`Report::error_bound`]);
 //! - an interval of the landmarks longer than 4ε is proof of a class in the window ([`Report::certified_above`]).
 //!
+//! ```
+//! use toposcope_core::stream::{OnLimit, Stream, StreamParams, Window};
+//! use toposcope_core::{Control, Metric, Points};
+//!
+//! let mut stream = Stream::new(StreamParams {
+//!     n_dims: 1,
+//!     window: Window::Count(3),
+//!     max_landmarks: 2,
+//!     cover_radius: None,
+//!     max_dim: 0,
+//!     metric: Metric::Euclidean,
+//!     threshold: None,
+//!     memory_limit: None,
+//!     on_limit: OnLimit::Coarsen,
+//!     n_threads: None,
+//! })?;
+//! let chunk = Points::from_f64(vec![0.0, 10.0, 12.0], 1)?;
+//! let report = stream.push(chunk, None, &Control::none())?;
+//! assert_eq!(report.landmarks.len(), 2); // 10 stands for 12 too …
+//! assert_eq!(report.error_bound(), 4.0); // … which is 2 away
+//! # Ok::<(), toposcope_core::Error>(())
+//! ```
+//!
 //! # Rationale
 //! - *Landmarks never move.* Distances are measured once, against the bytes that came, so that they equal those of a
 //!   batch run on the same points bit for bit, and a set of landmarks changes only by whole insertions and deletions.
