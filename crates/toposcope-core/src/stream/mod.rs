@@ -46,6 +46,8 @@
 //! # Limitations
 //! - The search for the nearest landmark measures all of them; a push costs points × landmarks × dimensions.
 //! - The diagram is recomputed whenever a landmark came or went.
+//! - The memory limit decides how many landmarks there are; the batch engine's own need is an allowance in it, and with
+//!   `max_dim` 2 and more it can exceed that for a moment.
 //! - ε is exact but for the rounding of distances, a relative 10⁻¹⁵ or so, which is not added to it.
 //! - The radius under which points are covered grows when landmarks merge and shrinks only by [`Stream::reset`].
 //! - A landmark's weight counts points ever assigned to it, not those still in the window: that would need the window.

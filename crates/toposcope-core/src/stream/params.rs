@@ -126,6 +126,9 @@ impl StreamParams {
     /// Bytes that a stream of at most `max` landmarks may hold at the worst moment of a push:
     /// `4096 + (320 + 24 n_dims) m + 56 m²` with `m = max + 1`, as a founder is there before others merge. The chunk
     /// pushed and the report handed out are the caller's.
+    ///
+    /// What the batch engine needs for a moment is an allowance in this, 24 m². For components and loops it has been
+    /// enough by a factor of two or so; from dimension 2 on the need depends on the data, and can be more.
     pub fn bytes_for(&self, max: usize) -> u64 {
         let m = max as u64 + 1;
         let per_landmark = BYTES_PER_COORDINATE
