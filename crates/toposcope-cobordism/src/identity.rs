@@ -67,7 +67,8 @@ pub(crate) fn follow_components(
     drafts
 }
 
-fn take(next_id: &mut u64) -> u64 {
+/// A name that nothing has had before.
+pub(crate) fn take(next_id: &mut u64) -> u64 {
     *next_id += 1;
     *next_id - 1
 }

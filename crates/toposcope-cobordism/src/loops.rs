@@ -6,9 +6,10 @@ use toposcope_core::{Control, Error};
 use crate::cycle::EdgeSet;
 use crate::draft::Draft;
 use crate::event::{Change, Feature, Lineage, LoopBirthCause, LoopDeathCause};
+use crate::identity::take;
 use crate::linear::{BitVector, Span};
 use crate::slices::{Side, Slices};
-use crate::zigzag::{Decomposition, Fate, Zigzag, span_of};
+use crate::zigzag::{Fate, Zigzag, span_of};
 
 /// A loop that the tracker knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,66 +25,118 @@ pub(crate) struct Loop {
 #[derive(Debug, Default)]
 pub(crate) struct LoopReading {
     pub(crate) drafts: Vec<Draft>,
-    /// Loops that go on under a new id: before, after.
+    /// The loops after, eldest first.
+    pub(crate) loops: Vec<Loop>,
+    /// Those that go on under a new id: before, after.
     pub(crate) renamed: Vec<(u64, u64)>,
 }
 
-/// Reads what became of the loops `known` before, eldest first, and replaces them by those after. `is_coarser` says that
-/// the scales have grown since they were named.
+/// Reads what became of the loops `known` before, eldest first. `is_coarser` says that the scales have grown since they
+/// were named.
 pub(crate) fn follow_loops(
-    known: &mut Vec<Loop>,
+    known: &[Loop],
     next_id: &mut u64,
     slices: &Slices,
     is_coarser: bool,
     control: &Control,
 ) -> Result<LoopReading, Error> {
     let mut reading = LoopReading::default();
+    let mut before = known.to_vec();
     if is_coarser {
-        reading.drafts = drop_blurred(known, slices, control)?;
+        reading.drafts = drop_blurred(&mut before, slices, control)?;
     }
-    let (zigzag, generators, union_rank) = read_zigzag(known, slices, control)?;
+    let (zigzag, generators, union_rank) = read_zigzag(&before, slices, control)?;
     let parts = zigzag.decompose();
-    let before = std::mem::take(known);
-    settle_fates(
-        &before,
-        &parts,
-        &generators,
-        slices,
-        known,
-        next_id,
-        &mut reading,
-    );
-    let births = [
-        (LoopBirthCause::Closed, &parts.closed),
-        (LoopBirthCause::Opened, &parts.opened),
-    ];
-    for (cause, sums) in births {
-        for sum in sums {
-            let born = Loop {
-                id: take(next_id),
-                born: slices.step,
-                cycle: summed(&generators, sum),
-            };
-            let after = vec![feature(&born, slices, Side::After)];
-            reading
-                .drafts
-                .push(draft(Change::LoopBirth(cause), vec![], after, slices));
-            known.push(born);
-        }
+    for (l, fate) in before.iter().zip(&parts.fates) {
+        reading.settle(l, fate, &generators, next_id, slices);
     }
-    known.sort_by_key(|l| (l.born, l.id));
-    let transient = union_rank - parts.joint_rank;
+    reading.bear(
+        LoopBirthCause::Closed,
+        &parts.closed,
+        &generators,
+        next_id,
+        slices,
+    );
+    reading.bear(
+        LoopBirthCause::Opened,
+        &parts.opened,
+        &generators,
+        next_id,
+        slices,
+    );
+    reading.loops.sort_by_key(|l| (l.born, l.id));
+    // Never less than nothing, but for loops out of a snapshot that lied about their edges.
+    let transient = union_rank.saturating_sub(parts.joint_rank);
     if transient > 0 {
-        reading
-            .drafts
-            .push(draft(Change::Transient(transient), vec![], vec![], slices));
+        let change = Change::Transient(transient);
+        reading.drafts.push(draft(change, vec![], vec![], slices));
     }
     Ok(reading)
 }
 
-fn take(next_id: &mut u64) -> u64 {
-    *next_id += 1;
-    *next_id - 1
+impl LoopReading {
+    /// A loop of before dies, or goes on.
+    fn settle(
+        &mut self,
+        l: &Loop,
+        fate: &Fate,
+        generators: &[EdgeSet<u64>],
+        next_id: &mut u64,
+        slices: &Slices,
+    ) {
+        let (change, is) = match fate {
+            Fate::Filled => (Change::LoopDeath(LoopDeathCause::Filled), None),
+            Fate::Broken => (Change::LoopDeath(LoopDeathCause::Broken), None),
+            Fate::Survives {
+                sum,
+                by_itself: true,
+            } => {
+                let cycle = still_there(l, slices).unwrap_or_else(|| summed(generators, sum));
+                (
+                    Change::LoopContinue(Lineage::Matched),
+                    Some(Loop { cycle, ..*l }),
+                )
+            }
+            Fate::Survives {
+                sum,
+                by_itself: false,
+            } => {
+                let id = take(next_id);
+                self.renamed.push((l.id, id));
+                let cycle = summed(generators, sum);
+                (
+                    Change::LoopContinue(Lineage::Ambiguous),
+                    Some(Loop { id, cycle, ..*l }),
+                )
+            }
+        };
+        let was = vec![feature(l, slices, Side::Before)];
+        let after = is.iter().map(|l| feature(l, slices, Side::After)).collect();
+        self.drafts.push(draft(change, was, after, slices));
+        self.loops.extend(is);
+    }
+
+    /// Loops are born of one cause, each a sum of generators.
+    fn bear(
+        &mut self,
+        cause: LoopBirthCause,
+        sums: &[BitVector],
+        generators: &[EdgeSet<u64>],
+        next_id: &mut u64,
+        slices: &Slices,
+    ) {
+        for sum in sums {
+            let born = Loop {
+                id: take(next_id),
+                born: slices.step,
+                cycle: summed(generators, sum),
+            };
+            let after = vec![feature(&born, slices, Side::After)];
+            let change = Change::LoopBirth(cause);
+            self.drafts.push(draft(change, vec![], after, slices));
+            self.loops.push(born);
+        }
+    }
 }
 
 /// At coarser scales, loops that depend on elder ones are not certain any more.
@@ -160,49 +213,6 @@ fn read_zigzag(
         ));
     }
     Ok((zigzag, generators, span_of(&of_w).rank()))
-}
-
-fn settle_fates(
-    before: &[Loop],
-    parts: &Decomposition,
-    generators: &[EdgeSet<u64>],
-    slices: &Slices,
-    known: &mut Vec<Loop>,
-    next_id: &mut u64,
-    reading: &mut LoopReading,
-) {
-    for (l, fate) in before.iter().zip(&parts.fates) {
-        let was = vec![feature(l, slices, Side::Before)];
-        let (change, is) = match fate {
-            Fate::Filled => (Change::LoopDeath(LoopDeathCause::Filled), None),
-            Fate::Broken => (Change::LoopDeath(LoopDeathCause::Broken), None),
-            Fate::Survives {
-                sum,
-                by_itself: true,
-            } => {
-                let is = Loop {
-                    cycle: still_there(l, slices).unwrap_or_else(|| summed(generators, sum)),
-                    ..*l
-                };
-                (Change::LoopContinue(Lineage::Matched), Some(is))
-            }
-            Fate::Survives {
-                sum,
-                by_itself: false,
-            } => {
-                let is = Loop {
-                    id: take(next_id),
-                    cycle: summed(generators, sum),
-                    ..*l
-                };
-                reading.renamed.push((l.id, is.id));
-                (Change::LoopContinue(Lineage::Ambiguous), Some(is))
-            }
-        };
-        let after = is.iter().map(|l| feature(l, slices, Side::After)).collect();
-        reading.drafts.push(draft(change, was, after, slices));
-        known.extend(is);
-    }
 }
 
 /// The loop's own cycle, if all its landmarks are alive: what can keep its representative does.

@@ -223,8 +223,9 @@ impl Tracker {
     ) -> Result<Vec<Event>, Error> {
         let mut drafts = follow_components(&mut next.components, &mut next.next_id, slices);
         if self.params.max_dim > 0 {
-            let loops = &mut next.loops;
-            let reading = follow_loops(loops, &mut next.next_id, slices, is_coarser, control)?;
+            let reading =
+                follow_loops(&next.loops, &mut next.next_id, slices, is_coarser, control)?;
+            next.loops = reading.loops;
             drafts.extend(reading.drafts);
             next.rename(&reading.renamed);
         }

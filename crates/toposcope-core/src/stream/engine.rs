@@ -92,6 +92,9 @@ impl Stream {
     ) -> Result<Report, Error> {
         let chunk = self.admit(chunk, times)?;
         let mut next = self.state.clone();
+        if chunk.is_f64() && chunk.n_points() > 0 {
+            next.landmarks.widen();
+        }
         let mut stats = PushStats::default();
         let begun = Instant::now();
         let mut row = Vec::new();

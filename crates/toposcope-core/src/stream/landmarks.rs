@@ -87,6 +87,14 @@ impl Landmarks {
         self.positions.is_f64()
     }
 
+    /// From now on positions are held in float64; the distances between them stay what they are.
+    pub(crate) fn widen(&mut self) {
+        if !self.is_f64() {
+            let narrow = std::mem::replace(&mut self.positions, Points::none(0));
+            self.positions = narrow.widened();
+        }
+    }
+
     /// Position of the landmark at this place in the order.
     pub(crate) fn position(&self, place: usize) -> Vec<f64> {
         self.positions.row(self.order[place] as usize)
