@@ -103,7 +103,7 @@ def rips(
         else:
             columns = _core.rips_points(float_array(points, "points", 2), metric, params)
     info = DiagramInfo(complex="rips", unit="diameter", metric=metric, field=field, threshold=threshold)
-    return Diagram(columns.dims, columns.births, columns.deaths, max_dim=max_dim, info=info)
+    return Diagram.from_engine(columns, info)
 
 
 def _check_names(**names: Any) -> None:

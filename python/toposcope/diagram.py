@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from toposcope import _core
+
 _SCHEMA = 1
 _LARGEST_DIM = 255
 
@@ -91,10 +93,29 @@ class Diagram:
         largest = int(dims.max(initial=0))
         if max_dim is not None and max_dim < largest:
             raise ValueError(f"max_dim: expected at least {largest}, the largest dimension given, got {max_dim}")
-        self._dims, self._births, self._deaths = _canonical(dims, births, deaths)
-        self._max_dim = largest if max_dim is None else max_dim
-        self._info = info or DiagramInfo()
-        self._offsets = np.searchsorted(self._dims, np.arange(self._max_dim + 2))
+        self._hold(*_canonical(dims, births, deaths), largest if max_dim is None else max_dim, info or DiagramInfo())
+
+    @classmethod
+    def from_engine(cls, columns: _core.DiagramColumns, info: DiagramInfo) -> Diagram:
+        """Take over columns from the Rust engine: in order and valid, which is not checked again. Not for users."""
+        diagram = cls.__new__(cls)
+        diagram._hold(columns.dims, columns.births, columns.deaths, columns.max_dim, info)  # noqa: SLF001
+        return diagram
+
+    def _hold(
+        self,
+        dims: npt.NDArray[np.uint8],
+        births: Float64Array,
+        deaths: Float64Array,
+        max_dim: int,
+        info: DiagramInfo,
+    ) -> None:
+        for column in (dims, births, deaths):
+            column.flags.writeable = False
+        self._dims, self._births, self._deaths = dims, births, deaths
+        self._max_dim = max_dim
+        self._info = info
+        self._offsets: npt.NDArray[np.intp] | None = None
 
     # Columns ------------------------------------------------------------
 
@@ -137,7 +158,8 @@ class Diagram:
         """Return the intervals of one dimension, float64 of shape (n, 2)."""
         if not 0 <= dim <= self._max_dim:
             raise IndexError(f"dim: expected 0 to {self._max_dim}, the dimensions computed, got {dim}")
-        part = slice(self._offsets[dim], self._offsets[dim + 1])
+        offsets = self._dim_offsets()
+        part = slice(offsets[dim], offsets[dim + 1])
         return np.column_stack([self._births[part], self._deaths[part]])
 
     def __len__(self) -> int:
@@ -171,7 +193,7 @@ class Diagram:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        counts = np.diff(self._offsets)
+        counts = np.diff(self._dim_offsets())
         parts = (f"H{dim}: {n} interval{'' if n == 1 else 's'}" for dim, n in enumerate(counts))
         return f"Diagram({', '.join(parts)})"
 
@@ -324,6 +346,12 @@ class Diagram:
 
         return plot_diagram(self, ax=ax, **kwargs)
 
+    def _dim_offsets(self) -> npt.NDArray[np.intp]:
+        """Return where the intervals of each dimension begin, and the last ends. Found when first asked for."""
+        if self._offsets is None:
+            self._offsets = np.searchsorted(self._dims, np.arange(self._max_dim + 2))
+        return self._offsets
+
     def _header(self) -> bytes:
         return json.dumps({"schema": _SCHEMA, "max_dim": self._max_dim, "info": asdict(self._info)}).encode()
 
@@ -362,10 +390,7 @@ def _canonical(
 ) -> tuple[npt.NDArray[np.uint8], Float64Array, Float64Array]:
     kept = births < deaths
     order = np.lexsort((deaths[kept], births[kept], dims[kept]))
-    columns = dims[kept][order], births[kept][order], deaths[kept][order]
-    for column in columns:
-        column.flags.writeable = False
-    return columns
+    return dims[kept][order], births[kept][order], deaths[kept][order]
 
 
 def _pairs(value: Any, dim: int) -> Float64Array:

@@ -416,7 +416,7 @@ class Stream:
             n_points=report.n_points,
             first_index=report.first_index,
             n_window=report.n_window,
-            diagram=Diagram(columns.dims, columns.births, columns.deaths, max_dim=self.max_dim, info=self._info),
+            diagram=Diagram.from_engine(columns, self._info),
             epsilon=report.epsilon,
             cover_radius=report.cover_radius,
             landmark_ids=report.landmark_ids,

@@ -1,6 +1,7 @@
 //! Work in blocks over several threads, with a result that no thread count changes.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -31,9 +32,13 @@ impl Pulse<'_> {
     }
 }
 
-/// The number of threads to use where the caller left it open.
+/// The number of threads to use where the caller left it open. Asked of the system once: it reads files to find out, which
+/// takes longer than the persistence of a small cloud.
 pub(crate) fn thread_count(asked: Option<usize>) -> usize {
-    asked.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
+    static AVAILABLE: OnceLock<usize> = OnceLock::new();
+    asked.unwrap_or_else(|| {
+        *AVAILABLE.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
+    })
 }
 
 /// Does `work` on `blocks` and returns what it gave, in the order of the blocks; one thread per worker.
