@@ -79,7 +79,7 @@ def read_diagrams(path: Path) -> Iterator[tuple[int, Diagram]]:
             facts = json.loads(file.metadata.metadata[b"toposcope"])
             steps, *columns = (file.read([name])[name].to_numpy() for name in ("step", "dim", "birth", "death"))
             info = DiagramInfo(**facts["info"]) if facts["info"] else None
-    except (arrow.ArrowInvalid, OSError, KeyError, TypeError, ValueError) as error:
+    except (arrow.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: expected the diagrams of a finished run, got {error!r}") from None
     for step in facts["steps"]:
         rows = slice(*np.searchsorted(steps, [step, step + 1]))

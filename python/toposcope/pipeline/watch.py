@@ -185,7 +185,7 @@ class StreamPipeline:
         chosen_here = self.embedder is not None and config.scale is None
         tracker = None if chosen_here else self._tracker(config.scale, config.margin)
         if self._folder is not None:
-            self._folder.describe(n_dims=vectors.shape[1])
+            self._folder.describe(n_dims=vectors.shape[1], tracking_from=None if chosen_here else 1)
         sinks = [] if self._folder is None else [self._folder.telemetry]
         return Monitor(stream, tracker, sinks=sinks, run_id=self.run_id)
 
@@ -204,6 +204,8 @@ class StreamPipeline:
         else:
             # A component counts if it is one up to the end of the margin, so that is where the groups are.
             self.monitor.tracker = self._tracker(end - margin, margin)
+        if self._folder is not None:
+            self._folder.describe(tracking_from=report.step + 1)
 
     def _tracker(self, scale: float | None, margin: float | None) -> CobordismTracker:
         config = self.config

@@ -27,6 +27,7 @@ def diagram(n):
 def write_run(folder, n_pushes=4, events=(), diagrams=True, telemetry=True):
     folder.mkdir(exist_ok=True)
     run = {"config": {"source": "some <input>.txt", "window": 9}, "scale": 0.25, "metric": "euclidean", "min_mass": 5}
+    run["tracking_from"] = 1
     (folder / "run.json").write_text(json.dumps(run))
     (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
     if telemetry:
@@ -176,6 +177,15 @@ def test_long_runs_are_thinned_out_and_say_so(tmp_path, monkeypatch):
     assert len(found["last"]["intervals"]) == 4
     assert "10 of 37 pushes are drawn; telemetry.jsonl has all of them." in found["notes"]
     assert "The first 3 of 5 events are here; events.jsonl has all of them." in found["notes"]
+
+
+@pytest.mark.parametrize(("first", "note"), [(None, "Events were not looked for"), (11, "from push 11 on")])
+def test_the_page_says_from_when_events_are_looked_for(tmp_path, first, note):
+    folder = write_run(tmp_path / "run")
+    run = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**run, "tracking_from": first}))
+    (found,) = content.page_content(folder)["notes"]
+    assert note in found
 
 
 def test_what_a_crash_left_is_reported_all_the_same(tmp_path):

@@ -37,6 +37,8 @@ def page_content(folder: Path) -> dict[str, Any]:
     records = _read_lines(folder / "telemetry.jsonl", "telemetry", notes)
     all_events = _read_lines(folder / "events.jsonl", "events", notes)
     events = [event for event in all_events if event.get("is_notable", True)]
+    if run.get("tracking_from") != 1:
+        notes.append(_tracking_note(run.get("tracking_from")))
     if len(events) < len(all_events):
         small = f"fewer than {run.get('min_mass')} points"
         notes.append(f"{len(events)} of {len(all_events)} events are shown: the others are about groups of {small}.")
@@ -88,6 +90,12 @@ def _read_diagrams(path: Path, notes: list[str]) -> list[tuple[int, Diagram]]:
     except (ValueError, OSError):
         notes.append(f"{path.name} is missing or was not finished: diagrams are not shown.")
         return []
+
+
+def _tracking_note(first: int | None) -> str:
+    if first is None:
+        return "Events were not looked for: the window was never full, so no scale was chosen."
+    return f"Events are looked for from push {first} on, when the window had been full and a scale was chosen."
 
 
 def _facts(run: dict[str, Any], records: list[dict[str, Any]], events: list[dict[str, Any]]) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +30,8 @@ class NpySource:
             raise ValueError(f"{self.name}: an array has no named columns, got {', '.join(columns)}")
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, EOFError) as error:
+        except (ValueError, EOFError, OverflowError, SyntaxError, tokenize.TokenError) as error:
+            # NumPy reads the header as Python.
             raise ValueError(f"{self.name}: expected a .npy file of numbers, got {error}") from None
         if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind not in "fiu":
             shape = f"dtype {array.dtype}, shape {array.shape}" if isinstance(array, np.ndarray) else "an archive"
@@ -63,10 +65,13 @@ class ParquetSource:
         self.name = str(path)
         parquet = import_extra("pyarrow.parquet", "cli", "reading .parquet files")
         arrow = import_extra("pyarrow", "cli", "reading .parquet files")
+        # What pyarrow raises of damaged files, besides ValueError.
+        self._damage = (arrow.ArrowException, OSError, ValueError)
         path.stat()  # a missing file is said as such
         try:
             self._file = parquet.ParquetFile(path)
-        except (arrow.ArrowInvalid, OSError) as error:
+            self._schema = self._file.schema_arrow
+        except self._damage as error:
             raise ValueError(f"{self.name}: expected a .parquet file, got {error}") from None
         self._n_rows: int = self._file.metadata.num_rows
         self._n_read = 0
@@ -78,7 +83,7 @@ class ParquetSource:
 
     def batches(self, size: int, linger: float) -> Iterator[Batch]:  # noqa: ARG002 (a file is never silent)
         """Give out the rows, at most ``size`` together."""
-        for table in self._file.iter_batches(batch_size=size, columns=list(self._columns)):
+        for table in self._tables(size):
             start, self._n_read = self._n_read, self._n_read + table.num_rows
             if self.kind == "text":
                 if texts := self._texts(table, start):
@@ -96,8 +101,17 @@ class ParquetSource:
         """Close the file."""
         self._file.close()
 
+    def _tables(self, size: int) -> Iterator[Any]:
+        """Read the columns and make sure that they are whole: offsets in range, text in UTF-8."""
+        try:
+            for table in self._file.iter_batches(batch_size=size, columns=list(self._columns)):
+                table.validate(full=True)
+                yield table
+        except self._damage as error:
+            raise ValueError(f"{self.name}: expected a whole .parquet file, got {error}") from None
+
     def _pick(self, columns: Sequence[str]) -> tuple[str, ...]:
-        names = self._file.schema_arrow.names
+        names = self._schema.names
         if unknown := [column for column in columns if column not in names]:
             raise ValueError(f"{self.name}: expected columns out of {', '.join(names)}, got {', '.join(unknown)}")
         numeric = tuple(name for name in names if self._is_numeric(self._type(name)))
@@ -112,7 +126,7 @@ class ParquetSource:
         return picked
 
     def _type(self, name: str) -> Any:
-        return self._file.schema_arrow.field(name).type
+        return self._schema.field(name).type
 
     def _is_text(self, name: str) -> bool:
         types = import_extra("pyarrow.types", "cli", "reading .parquet files")
