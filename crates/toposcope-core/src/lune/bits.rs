@@ -5,6 +5,15 @@ pub(super) fn words_for(n: usize) -> usize {
     n.div_ceil(64)
 }
 
+/// The set of `0..n`.
+pub(super) fn first_elements(n: usize) -> Vec<u64> {
+    let mut set = vec![u64::MAX; words_for(n)];
+    if let Some(last) = set.last_mut().filter(|_| !n.is_multiple_of(64)) {
+        *last = (1 << (n % 64)) - 1;
+    }
+    set
+}
+
 #[inline]
 pub(super) fn insert(set: &mut [u64], i: usize) {
     set[i / 64] |= 1 << (i % 64);
@@ -97,5 +106,8 @@ mod tests {
         assert_eq!(count_common(&set, &other), 2);
         assert_eq!(first(&set), Some(5));
         assert!(!is_empty(&set) && is_empty(&[0, 0]));
+        for n in [0, 1, 63, 64, 65] {
+            assert!(ones(&first_elements(n)).eq(0..n));
+        }
     }
 }

@@ -37,12 +37,16 @@ enum Adjacency<'f> {
 /// The lune of the edge that was opened last.
 #[derive(Debug, Default)]
 struct Lune {
-    /// Its vertices as a set: of all vertices, or of positions in `names` once it is gathered.
-    alive: Vec<u64>,
-    gathered: bool,
+    /// Its vertices as a set, where rows of bits are intersected.
+    mask: Vec<u64>,
+    /// Its vertices in ascending order, where lists are intersected or once it is gathered.
     names: Vec<u32>,
+    /// Whether what follows is filled in.
+    gathered: bool,
+    /// The graph on it, by positions in `names`, and the set of all those positions.
     rows: Vec<u64>,
     words: usize,
+    everyone: Vec<u64>,
     /// The vertex nearest to the edge. Known where lists are intersected.
     nearest: Option<u32>,
     /// Scratch: what of the lune has not been reached.
@@ -54,9 +58,7 @@ impl Lune {
     /// it asks the vertices that are left, mostly none or few, whether they touch what is reached.
     fn cover(&mut self, lists: &Neighbours, at: u32) {
         let size = self.names.len();
-        self.left.clear();
-        self.left.resize(bits::words_for(size), 0);
-        (0..size).for_each(|place| bits::insert(&mut self.left, place));
+        self.left = bits::first_elements(size);
         let Some(start) = self.nearest else {
             return;
         };
@@ -137,10 +139,10 @@ impl<'f> Sweep<'f> {
         match &self.adjacency {
             Adjacency::Rows { rows, words } => {
                 let row = |v: u32| &rows[v as usize * words..][..*words];
-                lune.alive.clear();
-                lune.alive
+                lune.mask.clear();
+                lune.mask
                     .extend(row(a).iter().zip(row(b)).map(|(x, y)| x & y));
-                !bits::is_empty(&lune.alive)
+                !bits::is_empty(&lune.mask)
             }
             Adjacency::Lists(lists) => {
                 let at = self.at;
@@ -153,7 +155,7 @@ impl<'f> Sweep<'f> {
         }
     }
 
-    /// A vertex of the open lune adjacent to all the others, where one is quickly found or the lune is large.
+    /// A vertex of the open lune adjacent to all the others, if there is one.
     ///
     /// Neighbouring edges often have the same one, so the last winner is tried first, then the vertex nearest to the edge.
     pub(super) fn dominator(&mut self) -> Option<u32> {
@@ -183,13 +185,13 @@ impl<'f> Sweep<'f> {
         if matches!(self.adjacency, Adjacency::Lists(_)) {
             return self.lune.nearest;
         }
-        let size: u32 = self.lune.alive.iter().map(|word| word.count_ones()).sum();
+        let size: u32 = self.lune.mask.iter().map(|word| word.count_ones()).sum();
         if size as usize * LOOK_UP_BELOW > self.filtration.n() {
             return self.filtration.nearest_in_lune(self.at);
         }
         let [a, b] = self.filtration.ends(self.at);
         let longer = |&v: &u32| self.filtration.rank(a, v).max(self.filtration.rank(b, v));
-        let vertices = bits::ones(&self.lune.alive).map(|v| v as u32);
+        let vertices = bits::ones(&self.lune.mask).map(|v| v as u32);
         vertices.min_by_key(longer)
     }
 
@@ -220,8 +222,8 @@ impl<'f> Sweep<'f> {
         match &self.adjacency {
             Adjacency::Rows { rows, words } => {
                 let lune = &mut self.lune;
-                lune.left.clone_from(&lune.alive);
-                if let Some(start) = bits::first(&lune.alive) {
+                lune.left.clone_from(&lune.mask);
+                if let Some(start) = bits::first(&lune.mask) {
                     Graph::new(rows, *words, None).remove_component(start, &mut lune.left);
                 }
                 bits::is_empty(&lune.left)
@@ -243,8 +245,8 @@ impl<'f> Sweep<'f> {
         match &self.adjacency {
             Adjacency::Rows { rows, words } => {
                 let row = &rows[z as usize * words..][..*words];
-                bits::contains(&self.lune.alive, z as usize)
-                    && bits::within(&self.lune.alive, row, z as usize)
+                bits::contains(&self.lune.mask, z as usize)
+                    && bits::within(&self.lune.mask, row, z as usize)
             }
             Adjacency::Lists(lists) => {
                 let names = &self.lune.names;
@@ -260,23 +262,27 @@ impl<'f> Sweep<'f> {
             self.gather();
         }
         let lune = &self.lune;
-        let graph = match &self.adjacency {
-            Adjacency::Rows { rows, words } if !lune.gathered => Graph::new(rows, *words, None),
-            _ => Graph::new(&lune.rows, lune.words, Some(&lune.names)),
-        };
-        (graph, &lune.alive)
+        match &self.adjacency {
+            Adjacency::Rows { rows, words } if !lune.gathered => {
+                (Graph::new(rows, *words, None), &lune.mask)
+            }
+            _ => {
+                let graph = Graph::new(&lune.rows, lune.words, Some(&lune.names));
+                (graph, &lune.everyone)
+            }
+        }
     }
 
     /// Copies the graph on a small lune into rows of its own; leaves a large one where it is.
     fn gather(&mut self) {
         let lune = &mut self.lune;
         if let Adjacency::Rows { .. } = self.adjacency {
-            let size: u32 = lune.alive.iter().map(|word| word.count_ones()).sum();
+            let size: u32 = lune.mask.iter().map(|word| word.count_ones()).sum();
             if size as usize * GATHER_BELOW > self.filtration.n() {
                 return;
             }
             lune.names.clear();
-            lune.names.extend(bits::ones(&lune.alive).map(|v| v as u32));
+            lune.names.extend(bits::ones(&lune.mask).map(|v| v as u32));
         }
         let size = lune.names.len();
         lune.words = bits::words_for(size);
@@ -286,9 +292,7 @@ impl<'f> Sweep<'f> {
             Adjacency::Rows { rows, words } => gather_rows(lune, rows, *words),
             Adjacency::Lists(lists) => gather_lists(lune, lists, self.at),
         }
-        lune.alive.clear();
-        lune.alive.resize(lune.words, 0);
-        (0..size).for_each(|v| bits::insert(&mut lune.alive, v));
+        lune.everyone = bits::first_elements(size);
         lune.gathered = true;
     }
 }
@@ -297,12 +301,8 @@ impl<'f> Sweep<'f> {
 fn gather_rows(lune: &mut Lune, rows: &[u64], words: usize) {
     let mut before = 0;
     let mut mask = Vec::new();
-    for (k, &word) in lune
-        .alive
-        .iter()
-        .enumerate()
-        .filter(|&(_, &word)| word != 0)
-    {
+    let words_of_mask = lune.mask.iter().copied().enumerate();
+    for (k, word) in words_of_mask.filter(|&(_, word)| word != 0) {
         mask.push((k, word, before));
         before += word.count_ones() as usize;
     }
