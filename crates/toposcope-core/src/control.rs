@@ -22,6 +22,8 @@ pub struct Control<'a> {
     observer: Option<&'a dyn Observer>,
     ticks: Cell<u32>,
     last: Cell<Instant>,
+    /// Stage, done and total of the last poll: what a tick reports.
+    progress: Cell<(&'static str, usize, usize)>,
 }
 
 impl<'a> Control<'a> {
@@ -31,6 +33,7 @@ impl<'a> Control<'a> {
             observer: None,
             ticks: Cell::new(0),
             last: Cell::new(Instant::now()),
+            progress: Cell::new(("start", 0, 0)),
         }
     }
 
@@ -47,10 +50,29 @@ impl<'a> Control<'a> {
     /// # Errors
     /// [`Error::Interrupted`] if the observer wants to stop.
     pub fn poll(&self, stage: &'static str, done: usize, total: usize) -> Result<(), Error> {
+        self.progress.set((stage, done, total));
+        self.tick(1)
+    }
+
+    /// To be called once per unit of work of milliseconds.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if the observer wants to stop.
+    pub fn poll_coarse(&self, stage: &'static str, done: usize, total: usize) -> Result<(), Error> {
+        self.progress.set((stage, done, total));
+        self.tick(TICKS_PER_CLOCK)
+    }
+
+    /// To be called within a unit of work that may take long, with about how many microseconds have passed: as far as
+    /// progress goes, nothing happened.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if the observer wants to stop.
+    pub fn tick(&self, work: u32) -> Result<(), Error> {
         let Some(observer) = self.observer else {
             return Ok(());
         };
-        let ticks = self.ticks.get() + 1;
+        let ticks = self.ticks.get().saturating_add(work);
         if ticks < TICKS_PER_CLOCK {
             self.ticks.set(ticks);
             return Ok(());
@@ -59,20 +81,8 @@ impl<'a> Control<'a> {
         if self.last.get().elapsed() < PERIOD {
             return Ok(());
         }
+        let (stage, done, total) = self.progress.get();
         self.poll_now(observer, stage, done, total)
-    }
-
-    /// To be called once per unit of work of milliseconds.
-    ///
-    /// # Errors
-    /// [`Error::Interrupted`] if the observer wants to stop.
-    pub fn poll_coarse(&self, stage: &'static str, done: usize, total: usize) -> Result<(), Error> {
-        match self.observer {
-            Some(observer) if self.last.get().elapsed() >= PERIOD => {
-                self.poll_now(observer, stage, done, total)
-            }
-            _ => Ok(()),
-        }
     }
 
     fn poll_now(
@@ -109,6 +119,24 @@ mod tests {
         let stopped = (0..u64::MAX).find(|_| control.poll("test", 0, 0).is_err());
         assert!(stopped.is_some());
         assert!(start.elapsed() < Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_tick_repeats_the_progress() {
+        struct Note(Cell<(&'static str, u64, u64)>);
+        impl Observer for Note {
+            fn observe(&self, stage: &'static str, done: u64, total: u64) -> ControlFlow<()> {
+                self.0.set((stage, done, total));
+                ControlFlow::Continue(())
+            }
+        }
+        let note = Note(Cell::new(("", 0, 0)));
+        let control = Control::new(&note);
+        control.poll("test", 3, 7).unwrap();
+        while note.0.get().0.is_empty() {
+            control.tick(5).unwrap();
+        }
+        assert_eq!(note.0.get(), ("test", 3, 7));
     }
 
     #[test]

@@ -22,13 +22,19 @@ pub(crate) struct Pulse<'a> {
 impl Pulse<'_> {
     /// To be called once per unit of work of microseconds.
     pub(crate) fn beat(&self, done: usize, total: usize) -> Result<(), Error> {
+        self.checked(|control| control.poll(self.stage, done, total))
+    }
+
+    /// To be called within a unit of work that may take long.
+    pub(crate) fn tick(&self) -> Result<(), Error> {
+        self.checked(|control| control.tick(1))
+    }
+
+    fn checked(&self, poll: impl Fn(&Control) -> Result<(), Error>) -> Result<(), Error> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(Error::Interrupted);
         }
-        match self.control {
-            Some(control) => control.poll(self.stage, done, total),
-            None => Ok(()),
-        }
+        self.control.map_or(Ok(()), poll)
     }
 }
 
@@ -60,9 +66,7 @@ pub(crate) fn in_blocks<W: Send, T: Send>(
             if block >= blocks.end {
                 return Ok(results);
             }
-            let result = pulse
-                .beat(block, blocks.end)
-                .and_then(|()| work(worker, block, pulse));
+            let result = pulse.tick().and_then(|()| work(worker, block, pulse));
             match result {
                 Ok(result) => results.push((block, result)),
                 Err(error) => {
@@ -95,7 +99,7 @@ pub(crate) fn in_blocks<W: Send, T: Send>(
         let mut outcome = run(own_worker, &own);
         while outcome.is_ok() && others.iter().any(|thread| !thread.is_finished()) {
             thread::sleep(NAP);
-            if let Err(error) = control.poll_coarse(stage, blocks.end, blocks.end) {
+            if let Err(error) = control.tick(u32::MAX) {
                 stop.store(true, Ordering::Relaxed);
                 outcome = Err(error);
             }

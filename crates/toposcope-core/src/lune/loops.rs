@@ -100,6 +100,7 @@ impl<F: Field> Loops<F> {
         let mut sweeps = sweeps(filtration, n_threads);
         let (mut born, mut dead, mut next) = (0, 0, 0);
         while dead < self.births.len() && next < n_blocks {
+            control.poll_coarse("loops", dead, self.births.len())?;
             if born == dead {
                 next = next.max(self.births[born] as usize / BLOCK);
             }
@@ -185,7 +186,7 @@ impl<F: Field> Loops<F> {
     ) -> Result<(), Error> {
         let mut stack: Vec<Pending<F>> = vec![(rank, None)];
         while let Some(&mut (rank, ref mut sides)) = stack.last_mut() {
-            control.poll("flows", 0, 0)?;
+            control.tick(1)?;
             if self.flows.contains(&rank) {
                 stack.pop();
                 continue;
@@ -228,7 +229,7 @@ fn critical_triangles(
 ) -> Result<Vec<(u32, u32)>, Error> {
     let mut triangles = Vec::new();
     for rank in sweep.block(block, BLOCK) {
-        pulse.beat(0, 0)?;
+        pulse.tick()?;
         sweep.advance_to(rank);
         let vertices = sweep.other_components();
         triangles.extend(vertices.into_iter().map(|vertex| (rank, vertex)));

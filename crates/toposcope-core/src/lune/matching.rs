@@ -145,7 +145,7 @@ impl<'a> Matching<'a> {
         loop {
             let before = steps.len();
             for v in bits::ones(far).collect::<Vec<_>>() {
-                self.pulse.beat(0, 0)?;
+                self.pulse.tick()?;
                 let link = self.graph.link(v, alive);
                 if let Some(u) = self.graph.dominator(&link) {
                     bits::remove(alive, v);
@@ -167,7 +167,7 @@ impl<'a> Matching<'a> {
     fn cheapest(&self, alive: &[u64], far: &[u64]) -> Result<Option<usize>, Error> {
         let mut best = None;
         for v in bits::ones(far) {
-            self.pulse.beat(0, 0)?;
+            self.pulse.tick()?;
             let mut link = self.graph.link(v, alive);
             let size = bits::count_common(&link, &link);
             let mut components = 0;

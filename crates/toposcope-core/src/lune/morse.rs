@@ -233,7 +233,7 @@ impl<F: Field> Morse<'_, F> {
     fn settle(&mut self, cell: Simplex, control: &Control) -> Result<(), Error> {
         let mut stack = vec![(cell, None)];
         while let Some(&mut (cell, ref mut partner)) = stack.last_mut() {
-            control.poll("flows", 0, 0)?;
+            control.tick(1)?;
             let key = self.packing.pack(&cell);
             if self.flows.contains(&key) {
                 stack.pop();

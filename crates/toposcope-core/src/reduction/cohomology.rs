@@ -40,7 +40,9 @@ pub(crate) fn intervals<F: Field>(
             combinations: Vec::new(),
             control,
         };
-        for column in columns {
+        let n_columns = columns.len();
+        for (at, column) in columns.into_iter().enumerate() {
+            control.poll("cohomology", at, n_columns)?;
             let death = engine.reduce(column)?;
             intervals.push((dim, column.rank, death));
         }
@@ -154,7 +156,7 @@ impl<F: Field> Engine<'_, F> {
             };
             working.push(first);
             for (term, coefficient) in terms {
-                self.control.poll("cohomology", 0, 0)?;
+                self.control.tick(1)?;
                 self.add_coboundary(&mut working, &term, coefficient);
                 combination.push((term, coefficient));
             }
@@ -223,7 +225,7 @@ impl<F: Field> Engine<'_, F> {
         while let Some(first) = working.pop() {
             let mut sum = Some(first.coefficient);
             while let Some(same) = working.peek().filter(|other| **other == first) {
-                self.control.poll("cohomology", 0, 0)?;
+                self.control.tick(1)?;
                 let other = same.coefficient;
                 sum = sum.map_or(Some(other), |sum| self.field.add(sum, other));
                 working.pop();
@@ -277,8 +279,10 @@ impl<F: Field> Engine<'_, F> {
     /// The columns of the next dimension, last first: simplices that end no class and are in no apparent pair.
     fn columns_above(&self) -> Result<Vec<Cell>, Error> {
         let mut columns = Vec::new();
-        for rank in (0..self.filtration.len() as u32).rev() {
-            self.control.poll("apparent pairs", 0, 0)?;
+        let n_edges = self.filtration.len();
+        for rank in (0..n_edges as u32).rev() {
+            let done = n_edges - rank as usize;
+            self.control.poll("apparent pairs", done, n_edges)?;
             let ends = self.filtration.ends(rank);
             let mut lune = Vec::new();
             self.filtration
@@ -315,7 +319,7 @@ impl<F: Field> Engine<'_, F> {
             if last.is_some_and(|&last| v < last) {
                 break;
             }
-            self.control.poll("apparent pairs", 0, 0)?;
+            self.control.tick(1)?;
             let extended = simplex.with(v);
             if missing > 1 {
                 let near: Vec<u32> = common.iter().copied().filter(|&u| adjacent(u, v)).collect();

@@ -3,6 +3,9 @@
 use super::Field;
 use crate::{Control, Error};
 
+/// About how many entries are merged in a microsecond.
+const ENTRIES_PER_TICK: u32 = 256;
+
 /// Rows in ascending order with their coefficients.
 pub(crate) type Column<F> = Vec<(u32, <F as Field>::Element)>;
 
@@ -63,7 +66,7 @@ impl<F: Field> Reduction<F> {
         control: &Control,
     ) -> Result<Option<u32>, Error> {
         while let Some(&(pivot, lead)) = column.last() {
-            control.poll("reduction", 0, 0)?;
+            control.tick(1 + column.len() as u32 / ENTRIES_PER_TICK)?;
             let Some(earlier) = &self.by_pivot[pivot as usize] else {
                 self.by_pivot[pivot as usize] = Some(column);
                 return Ok(Some(pivot));
