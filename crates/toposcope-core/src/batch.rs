@@ -37,6 +37,18 @@ impl RipsInput<'_> {
 /// Filtration values are diameters; an edge equal to the threshold is in. The diagram is the same, to the last bit, for
 /// every method, every number of threads, and every kind of input that gives the same distances.
 ///
+/// ```
+/// use toposcope_core::{Control, Metric, Points, RipsInput, RipsParams, rips};
+///
+/// // The corners of a square: joined at 1, when they also close a loop, which is filled at the diagonal.
+/// let corners = Points::from_f64(vec![0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0], 2)?;
+/// let input = RipsInput::Points(&corners, Metric::Euclidean);
+/// let diagram = rips(input, &RipsParams::default(), &Control::none())?;
+/// assert_eq!(diagram.intervals(0).count(), 4);
+/// assert_eq!(diagram.intervals(1).collect::<Vec<_>>(), [(1.0, 2f64.sqrt())]);
+/// # Ok::<(), toposcope_core::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Invalid`] for wrong parameters, [`Error::Interrupted`] when the observer stops the run.
 pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<Diagram, Error> {

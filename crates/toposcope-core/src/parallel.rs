@@ -89,7 +89,11 @@ pub(crate) fn in_blocks<W: Send, T: Send>(
     };
     let mut results = thread::scope(|scope| {
         let others: Vec<_> = (others.iter_mut().take(blocks.len().saturating_sub(1)))
-            .map(|worker| scope.spawn(|| on_thread(worker)))
+            // Where the system has no thread to give, the others do its blocks.
+            .filter_map(|worker| {
+                let thread = thread::Builder::new();
+                thread.spawn_scoped(scope, || on_thread(worker)).ok()
+            })
             .collect();
         let own = Pulse {
             control: Some(control),

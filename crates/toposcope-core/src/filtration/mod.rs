@@ -48,18 +48,16 @@ impl EdgeFiltration {
         Self::from_edges(matrix.n(), edges, control)
     }
 
-    fn from_edges(n: usize, mut edges: Vec<Edge>, control: &Control) -> Result<Self, Error> {
+    fn from_edges(n: usize, edges: Vec<Edge>, control: &Control) -> Result<Self, Error> {
         if edges.len() >= u32::MAX as usize {
             let expected = format!("fewer than {} edges; lower the threshold", u32::MAX);
             return Err(Error::invalid("input", expected, edges.len()));
         }
-        control.poll_coarse("sort", 0, edges.len())?;
-        edges.sort_unstable();
-        control.poll_coarse("sort", edges.len(), edges.len())?;
+        let edges = edges::sort(edges, control)?;
         let lengths = edges.iter().map(Edge::length).collect();
         let ends: Vec<[u32; 2]> = edges.iter().map(|edge| edge.ends).collect();
         drop(edges);
-        let ranks = RankTable::new(n, &ends);
+        let ranks = RankTable::new(n, &ends, control)?;
         Ok(Self {
             n,
             lengths,

@@ -1,5 +1,7 @@
 //! From two vertices to the rank of their edge.
 
+use crate::{Control, Error};
+
 /// Stands for "no edge" inside the square table; never leaves the filtration.
 pub(super) const NONE: u32 = u32::MAX;
 /// Up to this many vertices the square is small whatever the number of edges.
@@ -17,16 +19,17 @@ pub(super) enum RankTable {
 }
 
 impl RankTable {
-    pub(super) fn new(n: usize, ends: &[[u32; 2]]) -> Self {
+    pub(super) fn new(n: usize, ends: &[[u32; 2]], control: &Control) -> Result<Self, Error> {
         if n > FEW_VERTICES && n * n / PLACES_PER_EDGE > ends.len() {
-            return Self::Lists(Neighbours::new(n, ends));
+            return Ok(Self::Lists(Neighbours::new(n, ends)));
         }
         let mut square = vec![NONE; n * n];
         for (rank, &[i, j]) in ends.iter().enumerate() {
+            control.poll("ranks", rank, ends.len())?;
             square[i as usize * n + j as usize] = rank as u32;
             square[j as usize * n + i as usize] = rank as u32;
         }
-        Self::Square(square)
+        Ok(Self::Square(square))
     }
 
     #[inline]
