@@ -49,8 +49,11 @@ impl<'a> Control<'a> {
     ///
     /// # Errors
     /// [`Error::Interrupted`] if the observer wants to stop.
+    #[inline]
     pub fn poll(&self, stage: &'static str, done: usize, total: usize) -> Result<(), Error> {
-        self.progress.set((stage, done, total));
+        if self.observer.is_some() {
+            self.progress.set((stage, done, total));
+        }
         self.tick(1)
     }
 
@@ -58,8 +61,11 @@ impl<'a> Control<'a> {
     ///
     /// # Errors
     /// [`Error::Interrupted`] if the observer wants to stop.
+    #[inline]
     pub fn poll_coarse(&self, stage: &'static str, done: usize, total: usize) -> Result<(), Error> {
-        self.progress.set((stage, done, total));
+        if self.observer.is_some() {
+            self.progress.set((stage, done, total));
+        }
         self.tick(TICKS_PER_CLOCK)
     }
 
@@ -68,6 +74,7 @@ impl<'a> Control<'a> {
     ///
     /// # Errors
     /// [`Error::Interrupted`] if the observer wants to stop.
+    #[inline]
     pub fn tick(&self, work: u32) -> Result<(), Error> {
         let Some(observer) = self.observer else {
             return Ok(());
@@ -77,21 +84,17 @@ impl<'a> Control<'a> {
             self.ticks.set(ticks);
             return Ok(());
         }
+        self.look_at_clock(observer)
+    }
+
+    /// Off the path of those who poll: it is taken once in many ticks.
+    #[inline(never)]
+    fn look_at_clock(&self, observer: &dyn Observer) -> Result<(), Error> {
         self.ticks.set(0);
         if self.last.get().elapsed() < PERIOD {
             return Ok(());
         }
         let (stage, done, total) = self.progress.get();
-        self.poll_now(observer, stage, done, total)
-    }
-
-    fn poll_now(
-        &self,
-        observer: &dyn Observer,
-        stage: &'static str,
-        done: usize,
-        total: usize,
-    ) -> Result<(), Error> {
         let verdict = observer.observe(stage, done as u64, total as u64);
         self.last.set(Instant::now());
         match verdict {
