@@ -11,6 +11,8 @@ const FEW_POINTS: usize = 4096;
 /// Points whose distances to all before them one thread measures at a time.
 const ROWS: usize = 256;
 
+/// Edges copied between two looks at the clock.
+pub(super) const CHUNK: usize = 1 << 16;
 /// Fewer edges than this are sorted at once.
 const FEW_EDGES: usize = 1 << 12;
 /// Edges in a bucket of the sort, on average.
@@ -60,7 +62,7 @@ pub(super) fn sort(mut edges: Vec<Edge>, control: &Control) -> Result<Vec<Edge>,
     for end in &mut ends {
         total += std::mem::replace(end, total);
     }
-    let mut sorted = edges.clone();
+    let mut sorted = joined(&edges.chunks(CHUNK).collect::<Vec<_>>(), control)?;
     for (at, edge) in edges.iter().enumerate() {
         control.poll("sort", at, 2 * total)?;
         let end = &mut ends[bucket(edge)];
@@ -149,7 +151,7 @@ fn all_distances(
     };
     let (mut threads, blocks) = (vec![(); n_threads], 0..n.div_ceil(ROWS));
     let lower = in_blocks(&mut threads, blocks, control, "distances", rows)?;
-    DistanceMatrix::from_lower(lower.concat(), n)
+    DistanceMatrix::from_lower(joined(&lower, control)?, n)
 }
 
 /// Points are sorted along the coordinate in which they are spread widest; whoever is further away than the threshold in
@@ -185,7 +187,19 @@ fn of_points(
         Ok(edges)
     };
     let (mut threads, blocks) = (vec![(); n_threads], 0..n.div_ceil(ROWS));
-    Ok(in_blocks(&mut threads, blocks, control, "distances", near)?.concat())
+    let edges = in_blocks(&mut threads, blocks, control, "distances", near)?;
+    joined(&edges, control)
+}
+
+/// All parts in one, within reach of an interrupt: fresh memory takes its time.
+fn joined<T: Copy, P: AsRef<[T]>>(parts: &[P], control: &Control) -> Result<Vec<T>, Error> {
+    let total = parts.iter().map(|part| part.as_ref().len()).sum();
+    let mut whole = Vec::with_capacity(total);
+    for part in parts {
+        control.tick(CHUNK as u32)?;
+        whole.extend_from_slice(part.as_ref());
+    }
+    Ok(whole)
 }
 
 /// The rows of one of the blocks in which threads measure.

@@ -9,7 +9,7 @@ mod edges;
 mod ranks;
 
 use crate::{Control, Error, RipsInput};
-use edges::Edge;
+use edges::{CHUNK, Edge};
 pub(crate) use ranks::Neighbours;
 use ranks::RankTable;
 
@@ -54,8 +54,13 @@ impl EdgeFiltration {
             return Err(Error::invalid("input", expected, edges.len()));
         }
         let edges = edges::sort(edges, control)?;
-        let lengths = edges.iter().map(Edge::length).collect();
-        let ends: Vec<[u32; 2]> = edges.iter().map(|edge| edge.ends).collect();
+        let mut lengths = Vec::with_capacity(edges.len());
+        let mut ends = Vec::with_capacity(edges.len());
+        for chunk in edges.chunks(CHUNK) {
+            control.tick(CHUNK as u32)?;
+            lengths.extend(chunk.iter().map(Edge::length));
+            ends.extend(chunk.iter().map(|edge| edge.ends));
+        }
         drop(edges);
         let ranks = RankTable::new(n, &ends, control)?;
         Ok(Self {

@@ -23,7 +23,11 @@ impl RankTable {
         if n > FEW_VERTICES && n * n / PLACES_PER_EDGE > ends.len() {
             return Ok(Self::Lists(Neighbours::new(n, ends)));
         }
-        let mut square = vec![NONE; n * n];
+        let mut square = Vec::with_capacity(n * n);
+        for row in 1..=n {
+            control.poll("ranks", 0, ends.len())?;
+            square.resize(row * n, NONE);
+        }
         for (rank, &[i, j]) in ends.iter().enumerate() {
             control.poll("ranks", rank, ends.len())?;
             square[i as usize * n + j as usize] = rank as u32;

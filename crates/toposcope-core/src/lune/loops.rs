@@ -14,7 +14,9 @@ use crate::union_find::UnionFind;
 use crate::{Control, Error};
 
 /// Edges swept at a time by one thread.
-const BLOCK: usize = 4096;
+const BLOCK: usize = 2048;
+/// How far each thread sweeps ahead of the reduction: enough to be worth starting threads for.
+const BLOCKS_PER_WAVE: usize = 8;
 
 /// The loops of a filtration: who is born, who dies where, and which loops a chain of edges winds around.
 #[derive(Debug)]
@@ -104,7 +106,7 @@ impl<F: Field> Loops<F> {
             if born == dead {
                 next = next.max(self.births[born] as usize / BLOCK);
             }
-            let wave = next..n_blocks.min(next + sweeps.len());
+            let wave = next..n_blocks.min(next + sweeps.len() * BLOCKS_PER_WAVE);
             next = wave.end;
             let triangles = in_blocks(&mut sweeps, wave, control, "loops", critical_triangles)?;
             for (rank, vertex) in triangles.into_iter().flatten() {
