@@ -214,33 +214,50 @@ def test_a_folder_without_a_run_is_refused(tmp_path, damage):
         write_report(tmp_path)
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs a browser")
+def drawn_by_a_browser(page, profile):
+    """Return the page after its scripts have run, and what they complained of."""
+    quiet = ("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+    drawing = ("--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=2000")
+    command = ["chromium", *drawing, *quiet, f"--user-data-dir={profile}", "--dump-dom", page.as_uri()]
+    browser = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    return browser.stdout, [line for line in browser.stderr.splitlines() if "CONSOLE" in line]
+
+
+needs_a_browser = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
+
+
+@needs_a_browser
 @pytest.mark.parametrize("kind", ["full", "empty", "one push"])
-def test_a_browser_draws_it_without_an_error(tmp_path, kind):
+def test_a_browser_draws_it_without_a_complaint(tmp_path, kind):
     if kind == "empty":
         folder = write_run(tmp_path / "run", diagrams=False, telemetry=False)
     else:
         folder = write_run(tmp_path / "run", n_pushes=20 if kind == "full" else 1, events=[event(1, items=[NASTY])])
-    command = [
-        "chromium",
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-first-run",
-        f"--user-data-dir={tmp_path / 'profile'}",
-        "--enable-logging=stderr",
-        "--virtual-time-budget=2000",
-        "--dump-dom",
-        write_report(folder).as_uri(),
-    ]
-    browser = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    assert "CONSOLE" not in browser.stderr
-    drawn = browser.stdout
+    drawn, complaints = drawn_by_a_browser(write_report(folder), tmp_path / "profile")
+    assert complaints == []
     assert '<h1 id="title">some &lt;input&gt;.txt</h1>' in drawn
     if kind != "empty":
         assert drawn.count('class="event') == 1
         assert drawn.count("<image") == 2  # the heat maps of both dimensions
         assert "&lt;/script&gt;&lt;script&gt;alert(1)" in drawn
+
+
+@needs_a_browser
+@pytest.mark.parametrize(
+    ("click", "expected"),
+    [
+        ("document.querySelectorAll('.event')[1].dispatchEvent(new Event('click'))", "two"),
+        ("document.querySelectorAll('.nav button')[1].click()", "two"),
+        ("document.querySelectorAll('.nav button')[0].click()", "three"),
+        ("document.querySelectorAll('#table tbody tr')[2].click()", "three"),
+        ("window.dispatchEvent(new Event('resize'))", "one"),
+    ],
+)
+def test_an_event_that_is_chosen_is_put_into_words(tmp_path, click, expected):
+    events = [event(step, items=[item]) for step, item in enumerate(("one", "two", "three"), start=1)]
+    page = write_report(write_run(tmp_path / "run", events=events))
+    page.write_text(page.read_text().replace("</body>", f"<script>{click}</script></body>"))
+    drawn, complaints = drawn_by_a_browser(page, tmp_path / "profile")
+    assert complaints == []
+    detail = drawn[drawn.index('id="detail"') : drawn.index("</section>", drawn.index('id="detail"'))]
+    assert re.findall("<li>(.*?)</li>", detail) == [expected]
