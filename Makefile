@@ -13,7 +13,7 @@ MINILM := $(WORK)/models/minilm
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml)
 PYTHON_SOURCES := pyproject.toml $(shell find python -name '*.py' -o -name '*.pyi')
 WHEEL_STAMP := $(WORK)/wheel.stamp
-PY_PATHS := python tests ci examples asv_benchmarks docs
+PY_PATHS := python tests ci examples benchmarks asv_benchmarks docs
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A library on the machine must not stand in for the one inside the onnxruntime wheel.
@@ -97,6 +97,10 @@ test: check types rust-test docs smoke $(WORK)/minilm.stamp ## Set up all, then 
 .PHONY: parity
 parity: $(WORK)/installed-dev,docs.stamp ## The slow comparisons with ripser.py and GUDHI, on every standard input
 	$(BIN)/python -m pytest tests/parity -m parity --timeout 1800
+
+.PHONY: figures
+figures: $(WORK)/installed-dev,docs.stamp ## Time rips beside GUDHI on the standard inputs, as a table
+	$(BIN)/python benchmarks/standard_inputs.py
 
 .PHONY: exhaustive
 exhaustive: ## 100,000 random complexes against the oracle, in release
