@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Random, full, intervals, matrix, params, points, run, sparse};
+use common::{Random, full, intervals, matrix, params, points, run, sparse, trials};
 use toposcope_core::{DistanceMatrix, Method, Metric, RipsInput, SparseDistances};
 
 const METHODS: [Method; 2] = [Method::Lune, Method::Cohomology];
@@ -65,7 +65,7 @@ fn check_complete(
 #[test]
 fn points_in_general_position() {
     let mut random = Random(1);
-    for case in 0..600 {
+    for case in 0..trials(600) {
         let max_dim = random.below(4);
         let n = size(&mut random, max_dim);
         let n_dims = 1 + random.below(5);
@@ -82,7 +82,7 @@ fn points_in_general_position() {
 #[test]
 fn grids_with_ties_and_duplicates() {
     let mut random = Random(2);
-    for case in 0..700 {
+    for case in 0..trials(700) {
         let max_dim = random.below(4);
         let n = size(&mut random, max_dim);
         let (n_dims, side) = (1 + random.below(3), 2 + random.below(3));
@@ -95,7 +95,7 @@ fn grids_with_ties_and_duplicates() {
 fn matrices_that_are_no_metric() {
     let mut random = Random(3);
     let mut found = [0; 4];
-    for case in 0..700 {
+    for case in 0..trials(700) {
         let max_dim = 1 + random.below(3);
         let values = [3, 10, 1000][case % 3];
         // Every other time opposite vertices are far apart: a sphere of the largest dimension, and a few vertices more.
@@ -122,7 +122,7 @@ fn matrices_that_are_no_metric() {
 #[test]
 fn sparse_graphs() {
     let mut random = Random(4);
-    for case in 0..600 {
+    for case in 0..trials(600) {
         let max_dim = random.below(4);
         let n = size(&mut random, max_dim);
         let (values, density) = (1 + random.below(20), random.unit());

@@ -76,3 +76,11 @@ pub fn intervals(diagram: &Diagram) -> Vec<(usize, f64, f64)> {
     let ends = diagram.births().iter().zip(diagram.deaths());
     dims.zip(ends).map(|(dim, (&b, &d))| (dim, b, d)).collect()
 }
+
+/// How many cases to try: as many as usual, or `TOPOSCOPE_TRIALS` times that.
+pub fn trials(usual: usize) -> usize {
+    let factor = std::env::var("TOPOSCOPE_TRIALS").map_or(1, |text| {
+        text.parse().expect("TOPOSCOPE_TRIALS is a whole number")
+    });
+    usual * factor
+}
