@@ -8,6 +8,9 @@ use crate::{Control, DistanceMatrix, Error, Metric, Points, RipsInput, SparseDis
 /// With fewer points than this the matrix of all distances is small, and worth having for its enclosing radius.
 const FEW_POINTS: usize = 4096;
 
+/// With more points than this, ranks of all pairs do not fit in 32 bits: 92,682 · 92,681 / 2 < 2^32 - 1.
+const MOST_COMPLETE: usize = 92_682;
+
 /// Points whose distances to all before them one thread measures at a time.
 const ROWS: usize = 256;
 
@@ -93,6 +96,10 @@ pub(super) fn collect(
             let n = points.n_points();
             if n > FEW_POINTS && threshold.is_finite() && points.n_dims() > 0 {
                 return Ok((n, of_points(points, metric, threshold, n_threads, control)?));
+            }
+            if n > MOST_COMPLETE {
+                let expected = format!("at most {MOST_COMPLETE} without a threshold");
+                return Err(Error::invalid("points", expected, n));
             }
             let matrix = all_distances(points, metric, n_threads, control)?;
             Ok((n, of_complete(&matrix, threshold, control)?))
@@ -227,6 +234,22 @@ fn widest_coordinate(points: &Points) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn too_many_points_are_refused_before_any_work() {
+        let points = Points::from_f32(vec![0.0; MOST_COMPLETE + 1], 1).unwrap();
+        let input = RipsInput::Points(&points, Metric::Euclidean);
+        let refusal = collect(input, None, 1, &Control::none()).unwrap_err();
+        assert!(
+            refusal
+                .to_string()
+                .starts_with("points: expected at most 92682")
+        );
+        let pairs = MOST_COMPLETE as u64 * (MOST_COMPLETE as u64 - 1) / 2;
+        assert!(
+            pairs < u64::from(u32::MAX) && pairs + (MOST_COMPLETE as u64) > u64::from(u32::MAX)
+        );
+    }
 
     #[test]
     fn buckets_sort_as_comparisons_do() {

@@ -162,7 +162,10 @@ impl<'f> Sweep<'f> {
         let [a, b] = self.filtration.ends(self.at);
         let mut winner = self.likely_dominator();
         if winner.is_none() {
-            let (graph, alive) = self.graph();
+            if matches!(self.adjacency, Adjacency::Lists(_)) {
+                self.gather();
+            }
+            let (graph, alive) = self.graph_as_it_is();
             winner = graph.dominator(alive).map(|z| graph.name(z));
         }
         for v in [a, b] {
@@ -256,11 +259,16 @@ impl<'f> Sweep<'f> {
         }
     }
 
-    /// The graph on the open lune, and the set of its vertices.
+    /// The graph on the open lune, and the set of its vertices. Worth gathering for those who look at it long.
     pub(super) fn graph(&mut self) -> (Graph<'_>, &[u64]) {
         if !self.lune.gathered {
             self.gather();
         }
+        self.graph_as_it_is()
+    }
+
+    /// The graph on the open lune in the form in which it is: for a short look, rows need not be gathered.
+    fn graph_as_it_is(&self) -> (Graph<'_>, &[u64]) {
         let lune = &self.lune;
         match &self.adjacency {
             Adjacency::Rows { rows, words } if !lune.gathered => {
