@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from toposcope.pipeline.embedders import Vectors
     from toposcope.pipeline.sources import Batch
     from toposcope.stream import Report
+    from toposcope.telemetry import PushRecord, Sink
 
 
 TEXT_MIN_MASS = 5
@@ -109,6 +111,7 @@ class StreamPipeline:
             self.min_mass = config.min_mass or (1 if self.embedder is None else TEXT_MIN_MASS)
             self.run_id = new_run_id()
             self._folder = None if config.out is None else RunFolder(config.out, self._description())
+            self._telemetry = None if self._folder is None else _EmbeddingTimed(self._folder.telemetry)
         except BaseException:
             self.source.close()
             raise
@@ -130,7 +133,7 @@ class StreamPipeline:
 
     def push(self, batch: Batch) -> WatchStep:
         """Embed, push and write one portion of the source."""
-        vectors = vectors_of(batch, self.embedder)
+        vectors = self._embed(batch)
         if self.monitor is None:
             self.monitor = self._monitor(vectors)
         items = [Item(name, vector) for name, vector in zip(batch.items, vectors, strict=True)]
@@ -170,6 +173,13 @@ class StreamPipeline:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    def _embed(self, batch: Batch) -> Vectors:
+        started = time.perf_counter()
+        vectors = vectors_of(batch, self.embedder)
+        if self._telemetry is not None and self.embedder is not None:
+            self._telemetry.seconds = time.perf_counter() - started
+        return vectors
+
     def _monitor(self, vectors: Vectors) -> Monitor:
         config = self.config
         stream = Stream(
@@ -186,7 +196,7 @@ class StreamPipeline:
         tracker = None if chosen_here else self._tracker(config.scale, config.margin)
         if self._folder is not None:
             self._folder.describe(n_dims=vectors.shape[1], tracking_from=None if chosen_here else 1)
-        sinks = [] if self._folder is None else [self._folder.telemetry]
+        sinks = [] if self._telemetry is None else [self._telemetry]
         return Monitor(stream, tracker, sinks=sinks, run_id=self.run_id)
 
     def _start_tracking(self, report: Report) -> None:
@@ -234,6 +244,23 @@ class StreamPipeline:
             "n_landmarks": self.config.n_landmarks,
             "min_mass": self.min_mass,
         }
+
+
+class _EmbeddingTimed:
+    """A sink that adds to a push's record how long its texts took to embed, which happens before the push."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self.seconds: float | None = None
+
+    def write(self, record: PushRecord) -> None:
+        if self.seconds is not None:
+            latency = {"embed": self.seconds, **record.latency, "total": self.seconds + record.latency["total"]}
+            record = dataclasses.replace(record, latency=latency)
+        self._sink.write(record)
+
+    def close(self) -> None:
+        self._sink.close()
 
 
 def _now() -> str:

@@ -48,6 +48,7 @@ def test_the_folder_says_what_was_run(ring_file, tmp_path):
     records = read_jsonl(out / "telemetry.jsonl").records
     assert [record["step"] for record in records] == list(range(1, 9))
     assert {record["run_id"] for record in records} == {run["run_id"]}
+    assert "embed" not in records[0]["latency"]
     assert parquet.read_table(out / "features.parquet")["step"].to_pylist() == list(range(1, 9))
     assert set(parquet.read_table(out / "diagrams.parquet")["step"].to_pylist()) == set(range(1, 9))
 
@@ -67,6 +68,9 @@ def test_text_is_told_in_its_own_words(prose, tmp_path, capsys):
     assert main(["watch", str(prose), "--window", "20", "--chunk", "10", "--min-mass", "3", "--out", str(out)]) == 0
     run = json.loads((out / "run.json").read_text())
     assert (run["embedder"], run["metric"], run["min_mass"]) == ("hashing", "cosine", 3)
+    latency = read_jsonl(out / "telemetry.jsonl").records[-1]["latency"]
+    assert next(iter(latency)) == "embed"
+    assert latency["total"] > latency["embed"] > 0
     captured = capsys.readouterr()
     assert "events are looked for from here on, at scale" in captured.err
 

@@ -291,6 +291,10 @@
       mark.append(svg("title", {}, `dimension ${dim}: ${short(birth)} to ${death === null ? "∞" : short(death)}`));
       axes.root.append(mark);
     }
+    const dims = [...new Set(intervals.map(([dim]) => dim))];
+    const legend = html("div", { class: "legend" });
+    legendOf(legend, dims.map((dim) => [`dimension ${dim}`, dimColour(dim)]));
+    host.append(legend);
     drawBarcode(byId("barcode"), intervals, top);
   }
 
@@ -309,7 +313,9 @@
   // All of it -------------------------------------------------------------------------------------------------------------
 
   function drawCost() {
-    const stages = Object.keys(run.pushes.latency);
+    // Stages that never take a hundredth of the slowest push would only be a line along the axis.
+    const slowest = (stage) => run.pushes.latency[stage].reduce((a, b) => Math.max(a, b ?? 0), 0);
+    const stages = Object.keys(run.pushes.latency).filter((stage) => slowest(stage) >= 0.01 * slowest("total"));
     const series = stages.map((name, i) => ({ name, values: run.pushes.latency[name], colour: name === "total" ? "var(--ink)" : `var(--c${i % 7})` }));
     lineChart(byId("latency"), { series, unit: " ms" });
     const legend = html("div", { class: "legend" });
