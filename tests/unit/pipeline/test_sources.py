@@ -9,6 +9,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from toposcope.exceptions import ToposcopeWarning
 from toposcope.pipeline.sources import FORMATS, open_source
 from toposcope.pipeline.sources import lines as lines_module
 
@@ -79,6 +80,28 @@ def test_csv_of_numbers(tmp_path, header):
     np.testing.assert_array_equal(vectors, [[1, 2.5], [-30, 4]])
 
 
+@pytest.mark.parametrize("between", [",", ", ", ";", "\t", " ", "   "])
+def test_cells_may_be_separated_in_several_ways(tmp_path, between):
+    path = write(tmp_path, "a.csv", f"\n1{between}2.5\n-3{between}4\n")
+    np.testing.assert_array_equal(read_all(path)[1], [[1, 2.5], [-3, 4]])
+
+
+def test_blanks_separate_numbers_only(tmp_path):
+    assert read_all(write(tmp_path, "a.csv", "a name\none two\n"))[0] == ["one two"]
+
+
+@pytest.mark.parametrize("line", ["1 2.5", "1,2", "0.5\t1e-3"])
+def test_numbers_in_a_text_file_are_read_as_text_with_a_warning(tmp_path, line):
+    path = write(tmp_path, "a.txt", f"\n{line}\n3 4\n")
+    with pytest.warns(ToposcopeWarning, match="a.txt, line 2: the line is read as text, though it looks like numbers"):
+        assert read_all(path)[0] == [line, "3 4"]
+
+
+def test_numbers_separated_by_blanks_can_be_read_as_csv(tmp_path):
+    path = write(tmp_path, "a.txt", "\n1 2.5\n3 4\n")
+    np.testing.assert_array_equal(read_all(path, file_format="csv")[1], [[1, 2.5], [3, 4]])
+
+
 def test_csv_of_named_columns(tmp_path):
     path = write(tmp_path, "a.csv", "x,y,z\n1,2,3\n4,5,6\n")
     np.testing.assert_array_equal(read_all(path, columns=["z", "x"])[1], [[3, 1], [6, 4]])
@@ -121,6 +144,22 @@ def test_parquet_of_text(tmp_path):
     parquet.write_table(arrow.table({"id": [1, 2], "text": ["one", "two"]}), tmp_path / "a.parquet")
     assert read_all(tmp_path / "a.parquet") == (["one", "two"], None)
     np.testing.assert_array_equal(read_all(tmp_path / "a.parquet", columns=["id"])[1], [[1], [2]])
+
+
+def test_silence_does_not_count_as_lines():
+    reader, writer = os.pipe()
+
+    def write_slowly():
+        os.write(writer, b'{"text": "one"}\n')
+        time.sleep(0.5)
+        os.write(writer, b"[]\n")
+        os.close(writer)
+
+    threading.Thread(target=write_slowly).start()
+    source = open_source("-", file_format="jsonl", descriptor=reader)
+    with pytest.raises(ValueError, match="standard input, line 2: expected a JSON object"):
+        list(source.batches(10, linger=0.0))
+    os.close(reader)
 
 
 def test_standard_input_is_read_as_it_comes():

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import warnings
 from typing import TYPE_CHECKING, Any
 
+from toposcope.exceptions import ToposcopeWarning
 from toposcope.pipeline.sources.base import Batch, Kind, Record, VectorCheck, excerpt, gather
 from toposcope.pipeline.sources.lines import Lines, decode
 
@@ -45,14 +47,35 @@ class LineSource:
         self._lines.close()
 
 
+def _looks_like_numbers(text: str) -> bool:
+    words = text.replace(",", " ").split()
+    return len(words) > 1 and all(_parses(word) for word in words)
+
+
+def _placed(lines: Lines) -> Iterator[tuple[str, bytes | None]]:
+    """Name every line by file and number; silences in between are not counted."""
+    number = 0
+    for line in lines:
+        number += line is not None
+        yield f"{lines.name}, line {number}", line
+
+
 def read_text(lines: Lines, columns: Sequence[str]) -> Iterator[Record | None]:
     """Read an item per line; blank lines are none."""
     if columns:
         raise ValueError(f"{lines.name}: lines of text have no columns, got {', '.join(columns)}")
-    for number, line in enumerate(lines, start=1):
+    is_first = True
+    for place, line in _placed(lines):
         if line is None:
             yield None
-        elif text := decode(line, f"{lines.name}, line {number}").strip():
+        elif text := decode(line, place).strip():
+            if is_first and _looks_like_numbers(text):
+                warnings.warn(
+                    f"{place}: the line is read as text, though it looks like numbers; --format csv reads numbers",
+                    ToposcopeWarning,
+                    stacklevel=2,
+                )
+            is_first = False
             yield Record(text)
 
 
@@ -61,10 +84,10 @@ def read_jsonl(lines: Lines, columns: Sequence[str]) -> Iterator[Record | None]:
     if len(columns) > 1:
         raise ValueError(f"{lines.name}: expected one field of JSON lines, got {', '.join(columns)}")
     read_record = _JsonRecords(columns[0] if columns else None)
-    for number, line in enumerate(lines, start=1):
+    for place, line in _placed(lines):
         if line is None:
             yield None
-        elif line.strip() and (record := read_record(line, f"{lines.name}, line {number}")).item.strip():
+        elif line.strip() and (record := read_record(line, place)).item.strip():
             yield record
 
 
@@ -125,9 +148,10 @@ def read_csv(lines: Lines, columns: Sequence[str]) -> Iterator[Record | None]:
     """Read rows of numbers, or a column of text; a first row that is not all numbers is a header."""
     name = lines.name
     # A quoted cell may run over several lines, so the reader takes lines as it needs them and ticks are left out.
-    rows = csv.reader(
-        decode(line, f"{name}, line {number}") + "\n" for number, line in enumerate(lines, start=1) if line is not None
-    )
+    texts = (decode(line, place) + "\n" for place, line in _placed(lines) if line is not None)
+    start = _up_to_first(texts)
+    delimiter = _delimiter(start[-1]) if start else ","
+    rows = csv.reader(itertools.chain(start, texts), delimiter=delimiter, skipinitialspace=True)
     table = (row for row in _rows(rows, name) if any(cell.strip() for cell in row))
     first = next(table, None)
     if first is None:
@@ -155,6 +179,25 @@ def _rows(rows: Iterator[list[str]], name: str) -> Iterator[list[str]]:
         yield from rows
     except csv.Error as error:
         raise ValueError(f"{name}: expected CSV, got {error}") from None
+
+
+def _up_to_first(texts: Iterator[str]) -> list[str]:
+    """Take lines up to the first that is not blank."""
+    taken: list[str] = []
+    for text in texts:
+        taken.append(text)
+        if text.strip():
+            break
+    return taken
+
+
+def _delimiter(line: str) -> str:
+    """Return what stands between the cells of the first line."""
+    for delimiter in (",", ";", "\t"):
+        if delimiter in line:
+            return delimiter
+    # A blank may also be part of a name or a sentence; between numbers it is not.
+    return " " if all(_parses(word) for word in line.split()) else ","
 
 
 class _Picked:
