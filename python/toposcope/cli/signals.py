@@ -30,7 +30,10 @@ class Stopper:
         self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        self._previous = {signum: signal.signal(signum, self._handle) for signum in _SIGNALS}
+        for signum in _SIGNALS:
+            # What is ignored stays so: a shell asks for that when it puts a job into the background.
+            if signal.getsignal(signum) is not signal.SIG_IGN:
+                self._previous[signum] = signal.signal(signum, self._handle)
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,10 @@ def load_example(name):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def heed_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture(name="moving_ring", scope="session")
@@ -47,7 +52,9 @@ def _start():
     running = []
 
     def start(*arguments, **options):
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
+        # Ctrl-C may be ignored where the tests run, and that is inherited.
+        defaults = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "preexec_fn": heed_ctrl_c}
+        options = {**defaults, **options}
         child = subprocess.Popen(
             [sys.executable, "-m", "toposcope", *map(str, arguments)],
             env={**os.environ, "PYTHONUNBUFFERED": "1"},

@@ -180,6 +180,18 @@ def test_a_signal_ends_a_run_with_everything_written(ring_file, tmp_path, start,
     assert set(parquet.read_table(out / "diagrams.parquet")["step"].to_pylist()) >= set(range(1, 8))
 
 
+def test_a_signal_that_the_shell_ignores_stays_ignored(ring_file, start):
+    ignore = lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)  # noqa: E731
+    child = start("watch", "-", "--format", "csv", *RING, stdin=subprocess.PIPE, preexec_fn=ignore)
+    child.stdin.write("\n".join(f"{x},{y}" for x, y in np.load(ring_file)[:500]) + "\n")
+    child.stdin.flush()
+    assert child.stdout.readline().startswith("push 1")
+    child.send_signal(signal.SIGINT)
+    child.stdin.close()
+    child.stdin = None
+    assert child.wait(timeout=60) == 0
+
+
 def test_a_live_source_is_pushed_when_it_falls_silent(start, tmp_path):
     out = tmp_path / "out"
     options = ("--format", "jsonl", "--linger", "0.1", "--scale", "1", "--out", out)
