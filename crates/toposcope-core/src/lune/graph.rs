@@ -21,14 +21,6 @@ impl<'a> Graph<'a> {
         self.names.map_or(v as u32, |names| names[v])
     }
 
-    /// The vertex of this name, if it is here.
-    pub(super) fn place(&self, name: u32) -> Option<usize> {
-        match self.names {
-            Some(names) => names.binary_search(&name).ok(),
-            None => Some(name as usize),
-        }
-    }
-
     /// The neighbours of `v`.
     #[inline]
     pub(super) fn row(&self, v: usize) -> &'a [u64] {

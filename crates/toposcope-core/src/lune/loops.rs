@@ -6,8 +6,9 @@
 //!
 //! So a column has a row per loop ever born, and there are as many columns as components in excess: both few.
 
-use super::sweep::Sweep;
-use crate::filtration::EdgeFiltration;
+use super::around::{Around, Found};
+use super::rows::{Rows, block_of};
+use crate::filtration::{EdgeFiltration, Neighbours};
 use crate::parallel::{Pulse, in_blocks};
 use crate::reduction::{Column, Field, Memo, Reduction, add_multiple};
 use crate::union_find::UnionFind;
@@ -15,6 +16,8 @@ use crate::{Control, Error};
 
 /// Edges swept at a time by one thread.
 const BLOCK: usize = 2048;
+/// Vertices whose edges one thread looks at at a time.
+const VERTICES: usize = 64;
 /// How far each thread sweeps ahead of the reduction: enough to be worth starting threads for.
 const BLOCKS_PER_WAVE: usize = 8;
 
@@ -45,7 +48,19 @@ impl<F: Field> Loops<F> {
         n_threads: usize,
         control: &Control,
     ) -> Result<Self, Error> {
-        let (forest, births) = bare_edges(filtration, n_threads, control)?;
+        let lists = filtration.neighbour_lists();
+        let found = match lists {
+            Some(lists) => look_around(filtration, lists, n_threads, control)?,
+            None => Found {
+                bare: bare_edges(filtration, n_threads, control)?,
+                triangles: Vec::new(),
+            },
+        };
+        let mut components = UnionFind::new(filtration.n());
+        let (forest, births): (Vec<u32>, Vec<u32>) = found.bare.iter().partition(|&&rank| {
+            let [a, b] = filtration.ends(rank);
+            components.join(a, b)
+        });
         let mut flows = Memo::new();
         for &rank in &forest {
             flows.insert(rank, &[]);
@@ -62,7 +77,11 @@ impl<F: Field> Loops<F> {
             flows,
             room: Vec::new(),
         };
-        loops.find_deaths(filtration, n_threads, control)?;
+        if lists.is_some() {
+            loops.add_triangles(filtration, found.triangles, 0, control)?;
+        } else {
+            loops.find_deaths(filtration, n_threads, control)?;
+        }
         Ok(loops)
     }
 
@@ -89,35 +108,44 @@ impl<F: Field> Loops<F> {
         self.reduction.normal_form(column, dead);
     }
 
-    /// Adds the critical triangles in filtration order while a loop is alive, and stops at the last death: no loop can be
-    /// born after it. Lunes are opened a wave of blocks ahead, by all sweeps at once.
+    /// Adds critical triangles, given in filtration order, while a loop is alive; the others change nothing below degree 2.
+    /// Returns how many loops have died since the beginning.
+    fn add_triangles(
+        &mut self,
+        filtration: &EdgeFiltration,
+        triangles: impl IntoIterator<Item = (u32, u32)>,
+        mut dead: usize,
+        control: &Control,
+    ) -> Result<usize, Error> {
+        for (rank, vertex) in triangles {
+            control.poll("loops", dead, self.births.len())?;
+            let born = self.births.partition_point(|&birth| birth < rank);
+            if born > dead {
+                dead += usize::from(self.add_triangle(filtration, rank, vertex, control)?);
+            }
+        }
+        Ok(dead)
+    }
+
+    /// Opens lunes over rows of bits, a wave of blocks at a time, and stops at the last death: no loop can be born after it.
     fn find_deaths(
         &mut self,
         filtration: &EdgeFiltration,
         n_threads: usize,
         control: &Control,
     ) -> Result<(), Error> {
-        let n_edges = filtration.len();
-        let n_blocks = n_edges.div_ceil(BLOCK);
+        let n_blocks = filtration.len().div_ceil(BLOCK);
         let mut sweeps = sweeps(filtration, n_threads);
-        let (mut born, mut dead, mut next) = (0, 0, 0);
+        let (mut dead, mut next) = (0, 0);
         while dead < self.births.len() && next < n_blocks {
-            control.poll_coarse("loops", dead, self.births.len())?;
-            if born == dead {
-                next = next.max(self.births[born] as usize / BLOCK);
-            }
+            // The next death comes no earlier than the next birth if nobody is alive.
+            next = next.max(self.births[dead] as usize / BLOCK);
             let wave = next..n_blocks.min(next + sweeps.len() * BLOCKS_PER_WAVE);
             next = wave.end;
-            let triangles = in_blocks(&mut sweeps, wave, control, "loops", critical_triangles)?;
-            for (rank, vertex) in triangles.into_iter().flatten() {
-                born += self.births[born..].partition_point(|&birth| birth < rank);
-                if born > dead {
-                    dead += usize::from(self.add_triangle(filtration, rank, vertex, control)?);
-                }
-            }
-            born = self
-                .births
-                .partition_point(|&birth| (birth as usize) < next * BLOCK);
+            let opened = in_blocks(&mut sweeps, wave, control, "loops", |rows, block, pulse| {
+                critical_triangles(filtration, rows, block, pulse)
+            })?;
+            dead = self.add_triangles(filtration, opened.into_iter().flatten(), dead, control)?;
         }
         Ok(())
     }
@@ -217,41 +245,42 @@ impl<F: Field> Loops<F> {
     }
 }
 
-/// A sweep per thread, and no more than there is work for.
-fn sweeps(filtration: &EdgeFiltration, n_threads: usize) -> Vec<Sweep<'_>> {
+/// Rows per thread, and no more than there is work for.
+fn sweeps(filtration: &EdgeFiltration, n_threads: usize) -> Vec<Rows<'_>> {
     let threads = 0..n_threads.min(filtration.len().div_ceil(BLOCK));
-    threads.map(|_| Sweep::new(filtration)).collect()
+    threads.map(|_| Rows::new(filtration)).collect()
 }
 
 /// The critical triangles over the edges of one block: ranks and third vertices.
 fn critical_triangles(
-    sweep: &mut Sweep,
+    filtration: &EdgeFiltration,
+    rows: &mut Rows,
     block: usize,
     pulse: &Pulse,
 ) -> Result<Vec<(u32, u32)>, Error> {
     let mut triangles = Vec::new();
-    for rank in sweep.block(block, BLOCK) {
+    for rank in block_of(filtration, block, BLOCK) {
         pulse.tick()?;
-        sweep.advance_to(rank);
-        let vertices = sweep.other_components();
+        rows.advance_to(rank);
+        let vertices = rows.other_components();
         triangles.extend(vertices.into_iter().map(|vertex| (rank, vertex)));
     }
     Ok(triangles)
 }
 
-/// Edges with an empty lune, by rank: those that join components, and those that close loops.
+/// Edges with an empty lune, by rank, over rows of bits.
 fn bare_edges(
     filtration: &EdgeFiltration,
     n_threads: usize,
     control: &Control,
-) -> Result<(Vec<u32>, Vec<u32>), Error> {
+) -> Result<Vec<u32>, Error> {
     let n_blocks = filtration.len().div_ceil(BLOCK);
-    let bare_in = |sweep: &mut Sweep, block: usize, pulse: &Pulse| {
+    let bare_in = |rows: &mut Rows, block: usize, pulse: &Pulse| {
         let mut bare = Vec::new();
-        for rank in sweep.block(block, BLOCK) {
+        for rank in block_of(filtration, block, BLOCK) {
             pulse.beat(block, n_blocks)?;
-            sweep.advance_to(rank);
-            if sweep.lune_is_empty() {
+            rows.advance_to(rank);
+            if rows.lune().all(|word| word == 0) {
                 bare.push(rank);
             }
         }
@@ -259,9 +288,34 @@ fn bare_edges(
     };
     let mut sweeps = sweeps(filtration, n_threads);
     let bare = in_blocks(&mut sweeps, 0..n_blocks, control, "sweep", bare_in)?;
-    let mut components = UnionFind::new(filtration.n());
-    Ok(bare.into_iter().flatten().partition(|&rank| {
-        let [a, b] = filtration.ends(rank);
-        components.join(a, b)
-    }))
+    Ok(bare.concat())
+}
+
+/// Edges with an empty lune and critical triangles, by rank, over lists of neighbours.
+fn look_around(
+    filtration: &EdgeFiltration,
+    lists: &Neighbours,
+    n_threads: usize,
+    control: &Control,
+) -> Result<Found, Error> {
+    let n = filtration.n();
+    let n_blocks = n.div_ceil(VERTICES);
+    let threads = 0..n_threads.min(n_blocks);
+    let mut views: Vec<Around> = threads.map(|_| Around::new(n, lists)).collect();
+    let look = |view: &mut Around, block: usize, pulse: &Pulse| {
+        let mut found = Found::default();
+        for a in block * VERTICES..n.min((block + 1) * VERTICES) {
+            pulse.beat(a, n)?;
+            view.look(a as u32, &mut found, pulse)?;
+        }
+        Ok(found)
+    };
+    let mut whole = Found::default();
+    for found in in_blocks(&mut views, 0..n_blocks, control, "sweep", look)? {
+        whole.bare.extend(found.bare);
+        whole.triangles.extend(found.triangles);
+    }
+    whole.bare.sort_unstable();
+    whole.triangles.sort_unstable();
+    Ok(whole)
 }

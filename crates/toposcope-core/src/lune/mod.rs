@@ -5,16 +5,20 @@
 //! the few that stay alone are *critical*, and the Morse complex on them has the persistence of the Rips complex. `DESIGN.md`
 //! beside this crate has the proof.
 //!
+//! - [`rows`]: the graph of the edges passed so far, in bits;
 //! - [`sweep`]: lunes, edge by edge, over rows of bits or lists of neighbours;
+//! - [`around`]: lunes, vertex by vertex, over lists of neighbours;
 //! - [`graph`]: the graph on one lune;
 //! - [`loops`]: everything up to degree 1, where a lune matters through its components alone;
 //! - [`matching`], [`morse`]: every degree.
 
+mod around;
 mod bits;
 mod graph;
 mod loops;
 mod matching;
 mod morse;
+mod rows;
 mod sweep;
 
 pub(crate) use loops::Loops;

@@ -5,6 +5,7 @@
 //! a sum of critical cells, found lazily and remembered.
 
 use super::matching::{Matching, Node, Role};
+use super::rows::block_of;
 use super::sweep::Sweep;
 use crate::filtration::{EdgeFiltration, RankedInterval};
 use crate::parallel::{Pulse, in_blocks};
@@ -55,7 +56,7 @@ impl Settlement {
         let work = |sweep: &mut Sweep, block: usize, pulse: &Pulse| {
             let mut settlement = Self::default();
             sweep.forget_winners();
-            for rank in sweep.block(block, BLOCK) {
+            for rank in block_of(filtration, block, BLOCK) {
                 pulse.beat(block, n_blocks)?;
                 sweep.advance_to(rank);
                 settlement.settle(filtration, sweep, max_dim, pulse)?;

@@ -4,10 +4,9 @@
 //! intersection of two rows. With few, sorted lists of neighbours are intersected, and edges not yet passed are told by
 //! their ranks.
 
-use std::ops::Range;
-
 use super::bits;
 use super::graph::Graph;
+use super::rows::Rows;
 use crate::filtration::{EdgeFiltration, Neighbours};
 
 /// Lunes with fewer than this share of all vertices are gathered into a small graph of their own.
@@ -30,7 +29,7 @@ pub(super) struct Sweep<'f> {
 
 #[derive(Debug)]
 enum Adjacency<'f> {
-    Rows { rows: Vec<u64>, words: usize },
+    Rows(Rows<'f>),
     Lists(&'f Neighbours),
 }
 
@@ -49,86 +48,29 @@ struct Lune {
     everyone: Vec<u64>,
     /// The vertex nearest to the edge. Known where lists are intersected.
     nearest: Option<u32>,
-    /// Scratch: what of the lune has not been reached.
-    left: Vec<u64>,
-}
-
-impl Lune {
-    /// Leaves in `left` the positions of the vertices that no path joins to the nearest one. Instead of following all edges,
-    /// it asks the vertices that are left, mostly none or few, whether they touch what is reached.
-    fn cover(&mut self, lists: &Neighbours, at: u32) {
-        let size = self.names.len();
-        self.left = bits::first_elements(size);
-        let Some(start) = self.nearest else {
-            return;
-        };
-        let reached = lists.among(start, &self.names, at);
-        reached.for_each(|place| bits::remove(&mut self.left, place));
-        if let Ok(place) = self.names.binary_search(&start) {
-            bits::remove(&mut self.left, place);
-        }
-        let mut progress = true;
-        while progress {
-            progress = false;
-            for place in bits::ones(&self.left.clone()) {
-                let mut adjacent = lists.among(self.names[place], &self.names, at);
-                if adjacent.any(|other| !bits::contains(&self.left, other)) {
-                    bits::remove(&mut self.left, place);
-                    progress = true;
-                }
-            }
-        }
-    }
 }
 
 impl<'f> Sweep<'f> {
     pub(super) fn new(filtration: &'f EdgeFiltration) -> Self {
-        let n = filtration.n();
-        let adjacency = if let Some(lists) = filtration.neighbour_lists() {
-            Adjacency::Lists(lists)
-        } else {
-            let words = bits::words_for(n);
-            let rows = vec![0; n * words];
-            Adjacency::Rows { rows, words }
+        let adjacency = match filtration.neighbour_lists() {
+            Some(lists) => Adjacency::Lists(lists),
+            None => Adjacency::Rows(Rows::new(filtration)),
         };
         Self {
             filtration,
             at: 0,
             adjacency,
             lune: Lune::default(),
-            winners: (0..n as u32).collect(),
+            winners: (0..filtration.n() as u32).collect(),
         }
-    }
-
-    /// The ranks in one of the blocks of `size` edges into which the filtration is cut.
-    pub(super) fn block(&self, block: usize, size: usize) -> Range<u32> {
-        let end = self.filtration.len().min((block + 1) * size);
-        (block * size) as u32..end as u32
     }
 
     /// Passes all edges before `rank`.
     pub(super) fn advance_to(&mut self, rank: u32) {
-        debug_assert!(rank >= self.at, "a sweep never turns back");
-        if let Adjacency::Rows { rows, words } = &mut self.adjacency {
-            for passed in self.at..rank {
-                let [a, b] = self.filtration.ends(passed);
-                bits::insert(&mut rows[a as usize * *words..], b as usize);
-                bits::insert(&mut rows[b as usize * *words..], a as usize);
-            }
+        if let Adjacency::Rows(rows) = &mut self.adjacency {
+            rows.advance_to(rank);
         }
         self.at = rank;
-    }
-
-    /// Whether no vertex is nearer to both ends of the edge at which the sweep stands.
-    pub(super) fn lune_is_empty(&self) -> bool {
-        let [a, b] = self.filtration.ends(self.at);
-        match &self.adjacency {
-            Adjacency::Rows { rows, words } => {
-                let row = |v: u32| &rows[v as usize * words..][..*words];
-                row(a).iter().zip(row(b)).all(|(x, y)| x & y == 0)
-            }
-            Adjacency::Lists(lists) => !lists.common(a, b).any(|(_, longer)| longer < self.at),
-        }
     }
 
     /// Opens the lune of the edge at which the sweep stands; whether anything is in it.
@@ -137,11 +79,9 @@ impl<'f> Sweep<'f> {
         let lune = &mut self.lune;
         lune.gathered = false;
         match &self.adjacency {
-            Adjacency::Rows { rows, words } => {
-                let row = |v: u32| &rows[v as usize * words..][..*words];
+            Adjacency::Rows(rows) => {
                 lune.mask.clear();
-                lune.mask
-                    .extend(row(a).iter().zip(row(b)).map(|(x, y)| x & y));
+                lune.mask.extend(rows.lune());
                 !bits::is_empty(&lune.mask)
             }
             Adjacency::Lists(lists) => {
@@ -206,38 +146,6 @@ impl<'f> Sweep<'f> {
         self.winners.extend(nobody);
     }
 
-    /// One vertex of each component of the lune, at the edge at which the sweep stands, that does not contain the vertex
-    /// nearest to the edge.
-    pub(super) fn other_components(&mut self) -> Vec<u32> {
-        if !self.open() || self.is_quickly_connected() {
-            return Vec::new();
-        }
-        let nearest = self.nearest();
-        let (graph, alive) = self.graph();
-        let root = nearest.and_then(|name| graph.place(name));
-        let others = root.map(|root| graph.other_components(root, alive));
-        let others = others.unwrap_or_default().into_iter();
-        others.map(|v| graph.name(v)).collect()
-    }
-
-    /// Whether the open lune is seen to be connected without gathering it.
-    fn is_quickly_connected(&mut self) -> bool {
-        match &self.adjacency {
-            Adjacency::Rows { rows, words } => {
-                let lune = &mut self.lune;
-                lune.left.clone_from(&lune.mask);
-                if let Some(start) = bits::first(&lune.mask) {
-                    Graph::new(rows, *words, None).remove_component(start, &mut lune.left);
-                }
-                bits::is_empty(&lune.left)
-            }
-            Adjacency::Lists(lists) => {
-                self.lune.cover(lists, self.at);
-                bits::is_empty(&self.lune.left)
-            }
-        }
-    }
-
     /// The edge at which the sweep stands.
     pub(super) fn at(&self) -> u32 {
         self.at
@@ -246,10 +154,9 @@ impl<'f> Sweep<'f> {
     /// Whether the open lune has vertex `z`, and `z` is adjacent to all its other vertices.
     pub(super) fn is_dominator(&self, z: u32) -> bool {
         match &self.adjacency {
-            Adjacency::Rows { rows, words } => {
-                let row = &rows[z as usize * words..][..*words];
+            Adjacency::Rows(rows) => {
                 bits::contains(&self.lune.mask, z as usize)
-                    && bits::within(&self.lune.mask, row, z as usize)
+                    && bits::within(&self.lune.mask, rows.row(z), z as usize)
             }
             Adjacency::Lists(lists) => {
                 let names = &self.lune.names;
@@ -271,9 +178,7 @@ impl<'f> Sweep<'f> {
     fn graph_as_it_is(&self) -> (Graph<'_>, &[u64]) {
         let lune = &self.lune;
         match &self.adjacency {
-            Adjacency::Rows { rows, words } if !lune.gathered => {
-                (Graph::new(rows, *words, None), &lune.mask)
-            }
+            Adjacency::Rows(rows) if !lune.gathered => (rows.graph(), &lune.mask),
             _ => {
                 let graph = Graph::new(&lune.rows, lune.words, Some(&lune.names));
                 (graph, &lune.everyone)
@@ -284,7 +189,7 @@ impl<'f> Sweep<'f> {
     /// Copies the graph on a small lune into rows of its own; leaves a large one where it is.
     fn gather(&mut self) {
         let lune = &mut self.lune;
-        if let Adjacency::Rows { .. } = self.adjacency {
+        if let Adjacency::Rows(_) = self.adjacency {
             let size: u32 = lune.mask.iter().map(|word| word.count_ones()).sum();
             if size as usize * GATHER_BELOW > self.filtration.n() {
                 return;
@@ -297,7 +202,7 @@ impl<'f> Sweep<'f> {
         lune.rows.clear();
         lune.rows.resize(size * lune.words, 0);
         match &self.adjacency {
-            Adjacency::Rows { rows, words } => gather_rows(lune, rows, *words),
+            Adjacency::Rows(rows) => gather_rows(lune, rows),
             Adjacency::Lists(lists) => gather_lists(lune, lists, self.at),
         }
         lune.everyone = bits::first_elements(size);
@@ -306,7 +211,7 @@ impl<'f> Sweep<'f> {
 }
 
 /// Compresses, row by row, the bits under the mask of the lune.
-fn gather_rows(lune: &mut Lune, rows: &[u64], words: usize) {
+fn gather_rows(lune: &mut Lune, rows: &Rows) {
     let mut before = 0;
     let mut mask = Vec::new();
     let words_of_mask = lune.mask.iter().copied().enumerate();
@@ -315,7 +220,7 @@ fn gather_rows(lune: &mut Lune, rows: &[u64], words: usize) {
         before += word.count_ones() as usize;
     }
     for (place, &v) in lune.names.iter().enumerate() {
-        let row = &rows[v as usize * words..][..words];
+        let row = rows.row(v);
         let gathered = &mut lune.rows[place * lune.words..][..lune.words];
         for &(k, word, before) in &mask {
             let mut found = row[k] & word;
