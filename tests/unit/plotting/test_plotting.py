@@ -72,3 +72,9 @@ def test_without_axes_pyplot_gives_some():
 def test_a_diagram_draws_itself(ax):
     assert DIAGRAM.plot(ax=ax) is ax
     assert [c.get_label() for c in ax.collections] == ["H0", "H1", "H2"]
+
+
+def test_without_matplotlib_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match=r'plotting needs matplotlib: pip install "toposcope\[plot\]"'):
+        plotting.diagram(DIAGRAM)
