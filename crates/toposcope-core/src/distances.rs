@@ -84,14 +84,22 @@ impl DistanceMatrix {
     /// Smallest, over the vertices, of the largest distance to another: from there on the complex is a cone, and
     /// nothing is born or dies any more. Zero for fewer than two vertices.
     pub fn enclosing_radius(&self) -> f64 {
+        // Nobody watches, so nobody interrupts.
+        let radius = self.enclosing_radius_under(&Control::none());
+        radius.unwrap_or(f64::INFINITY)
+    }
+
+    /// [`Self::enclosing_radius`], within reach of an interrupt.
+    pub(crate) fn enclosing_radius_under(&self, control: &Control) -> Result<f64, Error> {
         let mut farthest = vec![0.0f64; self.n];
         for i in 0..self.n {
+            control.poll_coarse("enclosing radius", i, self.n)?;
             for (j, &d) in self.row(i).iter().enumerate() {
                 farthest[i] = farthest[i].max(d);
                 farthest[j] = farthest[j].max(d);
             }
         }
-        farthest.into_iter().reduce(f64::min).unwrap_or(0.0)
+        Ok(farthest.into_iter().reduce(f64::min).unwrap_or(0.0))
     }
 }
 

@@ -114,7 +114,8 @@ fn of_complete(
     threshold: f64,
     control: &Control,
 ) -> Result<Vec<Edge>, Error> {
-    of_matrix(matrix, threshold.min(matrix.enclosing_radius()), control)
+    let enclosing = matrix.enclosing_radius_under(control)?;
+    of_matrix(matrix, threshold.min(enclosing), control)
 }
 
 /// All edges of a matrix up to `threshold`.
