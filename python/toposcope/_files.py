@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ def replace_file(path: Path) -> Iterator[IO[bytes]]:
     The order matters for a power loss as much as for a crash: the bytes reach the disk before the name points to them,
     and the folder's entry before the caller hears of success.
     """
+    _check_place(path)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     temporary = Path(name)
     try:
@@ -29,9 +31,17 @@ def replace_file(path: Path) -> Iterator[IO[bytes]]:
         temporary.chmod(_mode_of(path))
         temporary.replace(path)
     except BaseException:
-        temporary.unlink()
+        temporary.unlink(missing_ok=True)  # an interrupt can come when it has taken its place already
         raise
     _sync_folder(path.parent)
+
+
+def _check_place(path: Path) -> None:
+    """Name what the caller named, and not the temporary file, when there can be no such file."""
+    if not path.parent.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
 
 
 def _mode_of(path: Path) -> int:

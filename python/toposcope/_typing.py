@@ -53,7 +53,7 @@ def float_array(value: Any, argument: str, ndim: int) -> FloatArray:
             f"of dtype {array.dtype}"
         )
     if array.ndim != ndim:
-        shape = "(n_points, n_dims)" if ndim == 2 else f"{ndim} axis"
+        shape = "(n_points, n_dims)" if ndim == 2 else "(n,)"
         raise ValueError(f"{argument}: expected an array of shape {shape}, got shape {array.shape}")
     # Foreign byte order and misaligned buffers are put right here, so that Rust sees plain memory.
     return np.require(array, dtype=array.dtype.newbyteorder("="), requirements=["ALIGNED"])
@@ -68,7 +68,10 @@ def integer(value: Any, argument: str, *, at_least: int, at_most: int = 2**63 - 
     """Return ``value`` as an int; ``TypeError`` if it is no integer, ``ValueError`` if it is out of range."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{argument}: expected an integer, got {value!r}")
-    number = int(value.__index__())
+    try:
+        number = int(value.__index__())
+    except TypeError:  # an array of several
+        raise TypeError(f"{argument}: expected an integer, got {value!r}") from None
     if number < at_least:
         raise ValueError(f"{argument}: expected an integer of at least {at_least}, got {number}")
     if number > at_most:
@@ -77,10 +80,15 @@ def integer(value: Any, argument: str, *, at_least: int, at_most: int = 2**63 - 
 
 
 def number(value: Any, argument: str) -> float:
-    """Return ``value`` as a float; ``TypeError`` if it is no real number."""
+    """Return ``value`` as a float; ``TypeError`` if it is no real number, ``ValueError`` if it is too large for one."""
     if isinstance(value, bool) or not (hasattr(value, "__float__") or hasattr(value, "__index__")):
         raise TypeError(f"{argument}: expected a number, got {value!r}")
-    return float(value)
+    try:
+        return float(value)
+    except TypeError:  # an array of several
+        raise TypeError(f"{argument}: expected a number, got {value!r}") from None
+    except OverflowError:
+        raise ValueError(f"{argument}: expected a number within the range of float64, got a larger one") from None
 
 
 def byte_count(value: Any, argument: str) -> int:
@@ -90,7 +98,7 @@ def byte_count(value: Any, argument: str) -> int:
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]i?|)b?\s*", value.lower())
     if match is None:
         raise ValueError(f'{argument}: expected a size such as "64MiB" or "2GB", got {value!r}')
-    size = int(float(match[1]) * _UNITS[match[2]])
-    if size < 1:
-        raise ValueError(f"{argument}: expected at least one byte, got {value!r}")
-    return size
+    size = float(match[1]) * _UNITS[match[2]]
+    if not 1 <= size < 2**63:
+        raise ValueError(f"{argument}: expected at least one byte and fewer than 8 EiB, got {value!r}")
+    return int(size)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from toposcope.tracking import Event
 
 _LARGEST_MAX_DIM = 12
+#: Longer ones do not come back from float64 seconds as a timedelta.
+_LONGEST_WINDOW = dt.timedelta(days=999_999_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,11 @@ class Report:
 
     @property
     def error_bound(self) -> float:
-        """Bottleneck distance between :attr:`diagram` and that of the full window, at most, in every dimension: 2ε."""
+        """Bottleneck distance between :attr:`diagram` and that of the full window, at most, in every dimension: 2ε.
+
+        It is that of diagrams followed to their end. With a ``threshold``, intervals that die within 2ε of it can be
+        without end in one of the two and not in the other.
+        """
         return 2.0 * self.epsilon
 
     def certified(self, dim: int = 1) -> Float64Array:
@@ -134,10 +140,15 @@ class Report:
         Returns
         -------
         ndarray of float64 of shape (n, 2)
-            Births and deaths of the intervals longer than ``2 * error_bound``.
+            Births and deaths of the intervals longer than ``2 * error_bound``. One without end under a ``threshold`` is
+            known to last until there, so that is what counts of it.
         """
         intervals = self.diagram[dim]
-        return intervals[intervals[:, 1] - intervals[:, 0] > 2.0 * self.error_bound]
+        births, deaths = intervals[:, 0], intervals[:, 1]
+        is_long = deaths - births > 2.0 * self.error_bound
+        if (threshold := self.diagram.threshold) is not None:
+            is_long &= np.isfinite(deaths) | (threshold - births >= 2.0 * self.error_bound)
+        return intervals[is_long]
 
 
 class Stream:
@@ -249,7 +260,7 @@ class Stream:
             max_landmarks=integer(max_landmarks, "max_landmarks", at_least=1, at_most=2**32 - 1),
             cover_radius=None if cover_radius is None else number(cover_radius, "cover_radius"),
             max_dim=integer(max_dim, "max_dim", at_least=0, at_most=_LARGEST_MAX_DIM),
-            metric=_name(metric, "metric"),
+            metric=_metric(metric),
             threshold=None if threshold == np.inf else threshold,
             memory_limit=None if memory_limit is None else byte_count(memory_limit, "memory_limit"),
             on_limit=_name(on_limit, "on_limit"),
@@ -437,8 +448,8 @@ class Stream:
 
 def _window(window: Any) -> tuple[int | None, float | None]:
     if isinstance(window, dt.timedelta):
-        if window <= dt.timedelta(0):
-            raise ValueError(f"window: expected a positive time, got {window!r}")
+        if not dt.timedelta(0) < window <= _LONGEST_WINDOW:
+            raise ValueError(f"window: expected a positive time of at most {_LONGEST_WINDOW}, got {window!r}")
         return None, window.total_seconds()
     if isinstance(window, float):
         raise TypeError(f"window: expected a number of points or a datetime.timedelta, got {window!r}")
@@ -448,11 +459,18 @@ def _window(window: Any) -> tuple[int | None, float | None]:
 def _seconds(times: Any) -> Float64Array:
     array = np.asarray(times)
     if array.dtype.kind == "M":
-        nanoseconds = array.astype("datetime64[ns]")
-        if np.isnat(nanoseconds).any():
+        if np.isnat(array).any():
             raise ValueError("times: expected times, got NaT")
-        array = nanoseconds.astype(np.int64) / 1e9
+        # In nanoseconds the years after 2262 overflow without a word; in microseconds float64 loses as little.
+        array = array.astype("datetime64[us]").astype(np.int64) / 1e6
     return float_array(array, "times", 1).astype(np.float64, copy=False)
+
+
+def _metric(metric: Any) -> str:
+    name = _name(metric, "metric")
+    if name == "precomputed":
+        raise ValueError('metric: expected a metric between points, got "precomputed"; ts.rips takes distances')
+    return name
 
 
 def _name(value: Any, argument: str) -> str:

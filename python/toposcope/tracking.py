@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+import numpy as np
+
 from toposcope import _core
 from toposcope._files import replace_file
 from toposcope._typing import describe, integer, number
@@ -317,6 +319,8 @@ _CLASSES: dict[str, type[Event]] = {
         Transient,
     )
 }
+KINDS = frozenset({"Event", *_CLASSES})
+"""Names of all kinds of events, and of their base."""
 #: What a class has besides the fields of :class:`Event`, and where it comes from.
 _SOURCES = {"cause": "cause", "lineage": "cause", "n_loops": "n_loops"}
 
@@ -391,7 +395,7 @@ class CobordismTracker:
             margin=None if margin is None else number(margin, "margin"),
             max_dim=integer(max_dim, "max_dim", at_least=0, at_most=1),
             confirm_after=integer(confirm_after, "confirm_after", at_least=0),
-            include_continues=bool(include_continues),
+            include_continues=_flag(include_continues, "include_continues"),
         )
 
     @property
@@ -521,6 +525,12 @@ def _event(event: _core.TrackedEvent) -> Event:
 
 def _features(features: Iterable[_core.TrackedFeature]) -> tuple[Feature, ...]:
     return tuple(Feature(f.id, tuple(f.landmarks), tuple(tuple(walk) for walk in f.walks), f.mass) for f in features)
+
+
+def _flag(value: Any, argument: str) -> bool:
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{argument}: expected True or False, got {value!r}")
+    return bool(value)
 
 
 def _ids(features: Iterable[Feature]) -> tuple[int, ...]:

@@ -83,6 +83,25 @@ def test_threshold_reaches_the_diagram() -> None:
     assert ts.Stream(2, threshold=float("inf")).push(SQUARE).diagram.threshold is None
 
 
+def test_what_outlasts_the_threshold_is_certified_by_what_was_seen_of_it() -> None:
+    report = ts.Stream(2).push(SQUARE)
+    seen = {0: [[0, np.inf]], 1: [[0.1, 0.2], [0.1, np.inf], [0.9, np.inf], [1, np.inf]]}
+    report = dataclasses.replace(report, diagram=ts.Diagram.from_arrays(seen, threshold=1.0), epsilon=0.1)
+    assert report.certified(1).tolist() == [[0.1, np.inf]]
+    assert report.certified(0).tolist() == [[0, np.inf]]
+    exact = dataclasses.replace(report, epsilon=0.0)
+    assert exact.certified(1).tolist() == seen[1]
+
+
+def test_a_loop_cut_off_by_the_threshold_is_not_certified_by_that() -> None:
+    # Points in the square are covered by its corners within √2 / 2: the corners' loop says nothing of the window.
+    rng = np.random.default_rng(0)
+    stream = ts.Stream(2, max_landmarks=4, cover_radius=0.75, threshold=1.2)
+    report = stream.push(np.concatenate([SQUARE, rng.uniform(size=(200, 2)).astype(np.float32)]))
+    assert report.diagram[1].tolist() == [[1, np.inf]]
+    assert len(report.certified(1)) == 0
+
+
 @pytest.mark.parametrize("metric", ["euclidean", "cosine", "manhattan", "chebyshev"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_metrics_are_those_of_rips(metric: str, dtype: type) -> None:
@@ -173,15 +192,22 @@ def test_cosine_needs_directions() -> None:
     [
         ({"n_dims": 0}, ValueError, "n_dims"),
         ({"n_dims": 2.0}, TypeError, "n_dims"),
+        ({"n_dims": np.array([1, 2])}, TypeError, "n_dims"),
         ({"window": 0}, ValueError, "window"),
         ({"window": 1.5}, TypeError, "window: .* datetime.timedelta"),
         ({"window": "1h"}, TypeError, "window"),
         ({"window": True}, TypeError, "window"),
         ({"window": dt.timedelta(0)}, ValueError, "window"),
+        ({"window": dt.timedelta.max}, ValueError, "window"),
         ({"max_landmarks": 0}, ValueError, "max_landmarks"),
         ({"cover_radius": -1}, ValueError, "cover_radius"),
         ({"cover_radius": float("nan")}, ValueError, "cover_radius"),
         ({"cover_radius": "1"}, TypeError, "cover_radius"),
+        ({"cover_radius": 10**400}, ValueError, "cover_radius"),
+        ({"threshold": np.array([1.0, 2.0])}, TypeError, "threshold"),
+        ({"memory_limit": "99999999TiB"}, ValueError, "memory_limit"),
+        ({"memory_limit": "9" * 400}, ValueError, "memory_limit"),
+        ({"metric": "precomputed"}, ValueError, "metric: .* between points"),
         ({"max_dim": -1}, ValueError, "max_dim"),
         ({"max_dim": 13}, ValueError, "max_dim"),
         ({"metric": "sqeuclidean"}, ValueError, "triangle inequality"),
@@ -445,3 +471,19 @@ except KeyboardInterrupt:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert done.stdout.strip() == "stopped True", done.stderr
     assert signal.SIGINT
+
+
+def test_times_of_any_year_are_told_apart() -> None:
+    stream = ts.Stream(2, window=dt.timedelta(days=1))
+    early, late = (np.array([day] * 4, "datetime64[D]") for day in ("1066-10-14", "9999-12-31"))
+    stream.push(SQUARE, times=early)
+    assert stream.push(SQUARE, times=late).landmark_ids.tolist() == [4, 5, 6, 7]
+
+
+@pytest.mark.parametrize(("place", "error"), [("nowhere/s.ckpt", FileNotFoundError), (".", IsADirectoryError)])
+def test_a_place_that_cannot_hold_a_file_is_named(tmp_path: Path, place: str, error: type[OSError]) -> None:
+    stream = ts.Stream(2)
+    with pytest.raises(error) as told:
+        stream.save(tmp_path / place)
+    assert told.value.filename == str(tmp_path if place == "." else tmp_path / "nowhere")
+    assert list(tmp_path.iterdir()) == []

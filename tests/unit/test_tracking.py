@@ -159,6 +159,7 @@ def test_components_alone() -> None:
         ({"max_dim": 2}, ValueError, "max_dim"),
         ({"max_dim": 1.0}, TypeError, "max_dim"),
         ({"confirm_after": -1}, ValueError, "confirm_after"),
+        ({"include_continues": "no"}, TypeError, "include_continues"),
     ],
 )
 def test_wrong_parameters_are_named(parameters: dict[str, object], error: type, told: str) -> None:

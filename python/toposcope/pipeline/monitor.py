@@ -82,6 +82,11 @@ class Monitor:
         *,
         run_id: str | None = None,
     ) -> None:
+        _check_verbs("stream", stream, "push")
+        if tracker is not None:
+            _check_verbs("tracker", tracker, "observe")
+        if vectorizer is not None:
+            _check_verbs("vectorizer", vectorizer, "transform")
         self.stream = stream
         self.tracker = tracker
         self.vectorizer = vectorizer
@@ -90,6 +95,8 @@ class Monitor:
         self.n_events = 0
         self.n_sink_failures = 0
         self._sinks = tuple(sinks)
+        for sink in self._sinks:
+            _check_verbs("sinks", sink, "write", "close")
         self._items = ItemStore()
         self._untracked: list[Report] = []
         self._subscriptions: list[Subscription] = []
@@ -287,6 +294,13 @@ class Monitor:
                 self.n_sink_failures += 1
                 if self.n_sink_failures == 1:
                     warnings.warn(f"{sink!r} failed: {error!r}; see n_sink_failures", TelemetryWarning, stacklevel=3)
+
+
+def _check_verbs(argument: str, value: object, *verbs: str) -> None:
+    """Refuse at once what could only fail in the middle of a push, when the stream has already moved on."""
+    missing = [verb for verb in verbs if not callable(getattr(value, verb, None))]
+    if missing or isinstance(value, type):
+        raise TypeError(f"{argument}: expected something with {' and '.join(verbs)}, got {value!r}")
 
 
 class Run:

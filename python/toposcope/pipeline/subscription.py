@@ -7,8 +7,9 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Literal, Self, get_args
 
-from toposcope._typing import integer
+from toposcope._typing import integer, number
 from toposcope.exceptions import LaggedError
+from toposcope.tracking import KINDS
 
 if TYPE_CHECKING:
     import asyncio
@@ -203,7 +204,7 @@ class Subscription:
     # both, with the lock held ----------------------------------------------------------------------------------------
 
     def _next(self, timeout: float | None) -> Event | None:
-        until = None if timeout is None else time.monotonic() + timeout
+        until = None if timeout is None else time.monotonic() + number(timeout, "timeout")
         with self._changed:
             while (event := self._take()) is None and not self._closed:
                 left = None if until is None else until - time.monotonic()
@@ -242,17 +243,18 @@ def _subject(event: Event) -> Hashable:
 
 
 def _kind_name(kind: type[Event] | str) -> str:
-    if isinstance(kind, str):
-        return kind
-    if not isinstance(kind, type):
+    if not isinstance(kind, (str, type)):
         raise TypeError(f"kinds: expected event classes or their names, got {kind!r}")
-    return kind.__name__
+    name = kind if isinstance(kind, str) else kind.__name__
+    if name not in KINDS:
+        raise ValueError(f"kinds: expected some of {', '.join(sorted(KINDS))}, got {name}")
+    return name
 
 
 def _check(kinds: object, min_confidence: float, capacity: int, on_lag: str) -> None:
-    if isinstance(kinds, (str, type)):
+    if isinstance(kinds, (str, type)) or not (kinds is None or hasattr(kinds, "__iter__")):
         raise TypeError(f"kinds: expected a set of event classes or names, got {kinds!r}")
-    if not 0.0 <= min_confidence <= 1.0:
+    if not 0.0 <= number(min_confidence, "min_confidence") <= 1.0:
         raise ValueError(f"min_confidence: expected a number from 0 to 1, got {min_confidence!r}")
     integer(capacity, "capacity", at_least=1)
     if on_lag not in get_args(OnLag):

@@ -220,6 +220,21 @@ def test_a_failing_vectorizer_costs_no_events():
     assert monitor.push(rows(1)).step == 2
 
 
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"stream": None}, "stream: expected something with push, got None"),
+        ({"stream": Stream}, "stream: .* got <class"),
+        ({"tracker": 3}, "tracker: expected something with observe, got 3"),
+        ({"vectorizer": "betti"}, "vectorizer: expected something with transform"),
+        ({"sinks": ["run.jsonl"]}, "sinks: expected something with write and close, got 'run.jsonl'"),
+    ],
+)
+def test_what_could_only_fail_in_a_push_is_refused_before_it(parts, message):
+    with pytest.raises(TypeError, match=message):
+        Monitor(**{"stream": Stream(), **parts})
+
+
 def test_evicting_is_tracked_like_a_push():
     monitor = Monitor(ts.Stream(n_dims=1, window=10), ts.CobordismTracker(scale=1.0))
     monitor.push(np.array([[0.0], [9.0]], dtype=np.float32), items=["left", "right"])
