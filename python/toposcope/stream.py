@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from toposcope import _core
-from toposcope._files import replace_file
+from toposcope._checkpoint import Checkpointed
 from toposcope._typing import byte_count, describe, float_array, integer, number
 from toposcope.diagram import Diagram, DiagramInfo
-from toposcope.exceptions import CheckpointError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
     import numpy.typing as npt
@@ -151,7 +148,7 @@ class Report:
         return intervals[is_long]
 
 
-class Stream:
+class Stream(Checkpointed):
     r"""Persistent homology of a window that slides over a stream of points.
 
     The window is known by few of its points, the landmarks. A point within ``cover_radius`` of a landmark is covered by
@@ -362,54 +359,7 @@ class Stream:
         """Return the whole stream as bytes."""
         return self._core.snapshot()
 
-    @classmethod
-    def restore(cls, snapshot: bytes) -> Self:
-        """Make a stream from what :meth:`snapshot` returned; it goes on as that one would have, to the last bit.
-
-        Raises
-        ------
-        CheckpointError
-            If the bytes are damaged, of another version, or something else.
-        """
-        if not isinstance(snapshot, (bytes, bytearray, memoryview)):
-            raise TypeError(f"snapshot: expected bytes, got {describe(snapshot)}")
-        stream = cls.__new__(cls)
-        stream.__setstate__(bytes(snapshot))
-        return stream
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the stream to a file, whole or not at all: on an error an existing file is left as it was.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be written.
-        """
-        snapshot = self.snapshot()
-        with replace_file(Path(path)) as file:
-            file.write(snapshot)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a stream that :meth:`save` wrote.
-
-        Raises
-        ------
-        CheckpointError
-            If the file is damaged, of another version, or something else; the message names it and says why.
-        OSError
-            If it cannot be read.
-        """
-        path = Path(path)
-        try:
-            return cls.restore(path.read_bytes())
-        except CheckpointError as error:
-            raise CheckpointError(f"{path}: {error}") from error
-
-    def __getstate__(self) -> bytes:
-        return self.snapshot()
-
-    def __setstate__(self, snapshot: bytes) -> None:
+    def _adopt_snapshot(self, snapshot: bytes) -> None:
         self._adopt(_core.Stream.restore(snapshot))
 
     def __repr__(self) -> str:

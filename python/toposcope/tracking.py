@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from toposcope import _core
-from toposcope._files import replace_file
+from toposcope._checkpoint import Checkpointed
 from toposcope._typing import describe, integer, number
-from toposcope.exceptions import CheckpointError
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable
 
     from toposcope.stream import Report
@@ -325,7 +322,7 @@ KINDS = frozenset({"Event", *_CLASSES})
 _SOURCES = {"cause": "cause", "lineage": "cause", "n_loops": "n_loops"}
 
 
-class CobordismTracker:
+class CobordismTracker(Checkpointed):
     r"""Follows the components and loops of a stream by name.
 
     A push takes the landmarks from K to K'; W is the complex on all of them. Classes that are born at or below
@@ -458,46 +455,7 @@ class CobordismTracker:
         """Return the whole tracker as bytes."""
         return self._core.snapshot()
 
-    @classmethod
-    def restore(cls, snapshot: bytes) -> Self:
-        """Make a tracker from what :meth:`snapshot` returned; it goes on as that one would have.
-
-        Raises
-        ------
-        CheckpointError
-            If the bytes are damaged, of another version, or something else.
-        """
-        if not isinstance(snapshot, (bytes, bytearray, memoryview)):
-            raise TypeError(f"snapshot: expected bytes, got {describe(snapshot)}")
-        tracker = cls.__new__(cls)
-        tracker.__setstate__(bytes(snapshot))
-        return tracker
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the tracker to a file, whole or not at all."""
-        snapshot = self.snapshot()
-        with replace_file(Path(path)) as file:
-            file.write(snapshot)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a tracker that :meth:`save` wrote.
-
-        Raises
-        ------
-        CheckpointError
-            If the file is damaged, of another version, or something else; the message names it and says why.
-        """
-        path = Path(path)
-        try:
-            return cls.restore(path.read_bytes())
-        except CheckpointError as error:
-            raise CheckpointError(f"{path}: {error}") from error
-
-    def __getstate__(self) -> bytes:
-        return self.snapshot()
-
-    def __setstate__(self, snapshot: bytes) -> None:
+    def _adopt_snapshot(self, snapshot: bytes) -> None:
         self._core = _core.Tracker.restore(snapshot)
 
     def __repr__(self) -> str:
