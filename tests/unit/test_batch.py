@@ -19,6 +19,8 @@ import toposcope as ts
 SQUARE = np.array([[0, 0], [0, 1], [1, 1], [1, 0]], float)
 CIRCLE = np.stack([np.cos(np.arange(12) * np.pi / 6), np.sin(np.arange(12) * np.pi / 6)], axis=1)
 INF = float("inf")
+#: Points and coordinates that keep the engine busy for many times the 20 ms between two calls of an observer.
+LARGE = (1500, 6)
 
 
 def test_square_has_one_loop() -> None:
@@ -195,7 +197,7 @@ def test_rounding_asymmetry_is_allowed() -> None:
 
 def test_progress_reports_and_never_changes_the_result() -> None:
     calls: list[tuple[str, int, int]] = []
-    points = np.random.default_rng(0).normal(size=(400, 3))
+    points = np.random.default_rng(0).normal(size=LARGE)
     diagram = ts.rips(points, max_dim=2, progress=lambda *call: calls.append(call))
     assert diagram == ts.rips(points, max_dim=2)
     assert calls
@@ -206,13 +208,13 @@ def test_a_raising_callback_stops_the_run() -> None:
     def stop(*_: object) -> None:
         raise RuntimeError("enough")
 
-    points = np.random.default_rng(0).normal(size=(600, 8))
+    points = np.random.default_rng(0).normal(size=LARGE)
     with pytest.raises(RuntimeError, match="enough"):
         ts.rips(points, max_dim=2, progress=stop)
 
 
 def test_progress_bar_is_wiped(capsys: pytest.CaptureFixture[str]) -> None:
-    points = np.random.default_rng(0).normal(size=(500, 3))
+    points = np.random.default_rng(0).normal(size=LARGE)
     ts.rips(points, max_dim=2, progress=True)
     shown = capsys.readouterr()
     assert not shown.out
@@ -232,7 +234,7 @@ def test_the_interpreter_is_free_meanwhile() -> None:
 
     thread = threading.Thread(target=tick)
     thread.start()
-    ts.rips(np.random.default_rng(0).normal(size=(500, 6)), max_dim=2)
+    ts.rips(np.random.default_rng(0).normal(size=LARGE), max_dim=2)
     done.set()
     thread.join()
     assert ticks > 10
