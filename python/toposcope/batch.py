@@ -67,6 +67,8 @@ def rips(
     ------
     ValueError, TypeError
         If an argument is not as described; the message names it.
+    MemoryLimitError
+        If the system refuses the memory that all distances between the points take.
     KeyboardInterrupt
         On Ctrl-C, within a tenth of a second.
 

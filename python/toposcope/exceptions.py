@@ -10,7 +10,7 @@ class InternalError(Error):
 
 
 class MemoryLimitError(Error, MemoryError):
-    """The work would have needed more memory than its ``memory_limit``. Nothing was changed."""
+    """The work would have needed more memory than its ``memory_limit``, or than the system has. Nothing was changed."""
 
 
 class CheckpointError(Error):

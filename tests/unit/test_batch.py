@@ -260,3 +260,20 @@ def test_ctrl_c_stops_within_a_moment(method: str) -> None:
     # The promise is 100 ms; the rest is the interpreter's own way out, on a machine that runs other things.
     assert time.monotonic() - sent < 2.0
     assert "KeyboardInterrupt" in errors
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on address space that is kept")
+def test_memory_that_the_system_refuses_ends_no_process() -> None:
+    program = """
+import resource
+import numpy as np
+import toposcope as ts
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, resource.RLIM_INFINITY))
+try:
+    ts.rips(np.zeros((60_000, 1)))
+except ts.MemoryLimitError as error:
+    print(error)
+"""
+    child = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert child.stdout.startswith("needs at least 28799520000 bytes, which the system refuses; set a threshold")
+    assert child.returncode == 0

@@ -24,6 +24,14 @@ pub enum Error {
         /// What the caller can do about it.
         advice: &'static str,
     },
+    /// The system does not have the memory that the work needs.
+    #[error("needs at least {requested} bytes, which the system refuses; {advice}")]
+    OutOfMemory {
+        /// Bytes that the operation would have held at once, at least.
+        requested: u64,
+        /// What the caller can do about it.
+        advice: &'static str,
+    },
     /// The caller asked to stop. Nothing was changed.
     #[error("interrupted")]
     Interrupted,

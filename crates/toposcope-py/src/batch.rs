@@ -87,6 +87,7 @@ fn rips_square(
     let entries = matrix.as_array();
     let mut lower = Vec::with_capacity(n * n.saturating_sub(1) / 2);
     for i in 0..n {
+        py.check_signals()?;
         if entries[[i, i]] != 0.0 {
             let got = entries[[i, i]];
             return Err(wrong_matrix(

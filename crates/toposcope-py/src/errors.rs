@@ -40,7 +40,9 @@ pub(crate) fn core_error(error: &Error) -> PyErr {
     let message = error.to_string();
     match error {
         Error::Invalid { .. } => PyValueError::new_err(message),
-        Error::MemoryLimit { .. } => exception("MemoryLimitError", &message),
+        Error::MemoryLimit { .. } | Error::OutOfMemory { .. } => {
+            exception("MemoryLimitError", &message)
+        }
         Error::Interrupted => PyKeyboardInterrupt::new_err(()),
         Error::Snapshot { .. } => exception("CheckpointError", &message),
         _ => exception("Error", &message),

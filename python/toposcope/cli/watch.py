@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from toposcope.cli.display import Display
@@ -34,6 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
                 pipeline.stop("signal")
             except Exception as error:
                 pipeline.stop(f"error: {error}")
+                # What broke first says why; what breaks after it, on the way out, does not.
+                with stopper.busy(), suppress(Exception):
+                    pipeline.close()
                 raise
             finally:
                 with stopper.busy():

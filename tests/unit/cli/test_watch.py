@@ -1,5 +1,6 @@
 """`toposcope watch` from a file to a folder."""
 
+import errno
 import json
 import os
 import pty
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from toposcope.cli import main
+from toposcope.pipeline.diagram_file import DiagramWriter
 from toposcope.pipeline.outputs import FILES
 from toposcope.telemetry import read_jsonl
 
@@ -229,6 +231,21 @@ def test_a_terminal_gets_a_bar_and_a_pipe_gets_plain_lines(ring_file, start):
     drawn = read_terminal(terminal)
     assert b"\x1b[" in drawn
     assert b"1600 items in 8 pushes" in drawn
+
+
+def test_what_broke_first_is_said_and_not_what_breaks_after_it(ring_file, tmp_path, monkeypatch, capsys):
+    def fill_up(self, *args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def be_closed(self):
+        raise ValueError("Operation on closed file")
+
+    monkeypatch.setattr(DiagramWriter, "write", fill_up)
+    monkeypatch.setattr(DiagramWriter, "close", be_closed)
+    assert main(["watch", str(ring_file), "--out", str(tmp_path / "out")]) == 1
+    errors = capsys.readouterr().err
+    assert "toposcope: error: No space left on device" in errors
+    assert "closed file" not in errors
 
 
 @pytest.mark.parametrize("package", ["pyarrow", "sklearn"])

@@ -149,6 +149,8 @@ fn all_distances(
     control: &Control,
 ) -> Result<DistanceMatrix, Error> {
     let n = points.n_points();
+    // The matrix, and the blocks of which it is made.
+    check_memory(n as u64 * n.saturating_sub(1) as u64 / 2 * 16)?;
     let rows = |(): &mut (), block: usize, pulse: &Pulse| {
         let mut lower = Vec::new();
         for i in rows_of(block, n) {
@@ -160,6 +162,21 @@ fn all_distances(
     let (mut threads, blocks) = (vec![(); n_threads], 0..n.div_ceil(ROWS));
     let lower = in_blocks(&mut threads, blocks, control, "distances", rows)?;
     DistanceMatrix::from_lower(joined(&lower, control)?, n)
+}
+
+/// Asks the system for memory before any work, and gives it back: an allocation that fails later would end the process.
+fn check_memory(bytes: u64) -> Result<(), Error> {
+    let mut memory = Vec::<u8>::new();
+    let is_there = usize::try_from(bytes).is_ok_and(|n| memory.try_reserve_exact(n).is_ok());
+    // Or else the compiler may find that nobody uses it, and not ask.
+    std::hint::black_box(&mut memory);
+    if is_there {
+        return Ok(());
+    }
+    Err(Error::OutOfMemory {
+        requested: bytes,
+        advice: "set a threshold, take fewer points, or let a Stream choose landmarks",
+    })
 }
 
 /// Points are sorted along the coordinate in which they are spread widest; whoever is further away than the threshold in
@@ -250,6 +267,15 @@ mod tests {
         assert!(
             pairs < u64::from(u32::MAX) && pairs + (MOST_COMPLETE as u64) > u64::from(u32::MAX)
         );
+    }
+
+    #[test]
+    fn memory_that_no_system_has_is_refused() {
+        assert_eq!(check_memory(1 << 20), Ok(()));
+        for bytes in [1 << 60, u64::MAX] {
+            let refusal = check_memory(bytes).unwrap_err().to_string();
+            assert!(refusal.starts_with(&format!("needs at least {bytes} bytes")));
+        }
     }
 
     #[test]
