@@ -75,6 +75,8 @@ pub struct StreamParams {
     pub n_threads: Option<usize>,
 }
 
+/// Longest window of time: some 2.7 million years, which other languages' types for spans of time can still hold.
+const LONGEST_SECONDS: f64 = 86_400.0 * 999_999_000.0;
 /// Held by a stream without landmarks.
 const FIXED_BYTES: u64 = 4096;
 /// Bookkeeping of one landmark: its record and its place in the order, in the state and in its copy, and in the cospan.
@@ -99,8 +101,9 @@ impl StreamParams {
         positive("max_landmarks", self.max_landmarks)?;
         match self.window {
             Window::Count(0) => return Err(Error::invalid("window", "at least one point", 0)),
-            Window::Seconds(s) if !(s > 0.0 && s.is_finite()) => {
-                return Err(Error::invalid("window", "a positive time", s));
+            Window::Seconds(s) if !(s > 0.0 && s <= LONGEST_SECONDS) => {
+                let expected = format!("a positive time of at most {LONGEST_SECONDS} seconds");
+                return Err(Error::invalid("window", expected, s));
             }
             _ => {}
         }
@@ -192,12 +195,13 @@ pub(crate) mod tests {
     #[test]
     fn parameters_are_checked_by_name() {
         type Spoil = fn(&mut StreamParams);
-        let wrong: [(&str, Spoil); 9] = [
+        let wrong: [(&str, Spoil); 10] = [
             ("n_dims", |p| p.n_dims = 0),
             ("max_landmarks", |p| p.max_landmarks = 0),
             ("window", |p| p.window = Window::Count(0)),
             ("window", |p| p.window = Window::Seconds(0.0)),
             ("window", |p| p.window = Window::Seconds(f64::NAN)),
+            ("window", |p| p.window = Window::Seconds(1e300)),
             ("cover_radius", |p| p.cover_radius = Some(-1.0)),
             ("cover_radius", |p| p.cover_radius = Some(f64::INFINITY)),
             ("threshold", |p| p.threshold = Some(f64::NAN)),
