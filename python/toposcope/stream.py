@@ -208,7 +208,8 @@ class Stream(Checkpointed):
     Notes
     -----
     How points are cut into chunks does not change what the stream knows after them. Any thread may push; pushes happen
-    one after another. A push that raises, Ctrl-C included, has had no effect.
+    one after another. A push that raises has had no effect. That holds for Ctrl-C too, except
+    for the microseconds in which a finished report is handed over: then ``step`` has moved on.
 
     Examples
     --------

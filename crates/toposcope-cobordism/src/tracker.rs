@@ -170,6 +170,7 @@ impl Tracker {
             next.reading = Some(scales);
             events = self.read(&mut next, &slices, is_coarser, cospan.time, control)?;
         }
+        control.poll_last()?;
         self.state = next;
         Ok(events)
     }

@@ -88,12 +88,25 @@ impl<'a> Control<'a> {
     }
 
     /// Off the path of those who poll: it is taken once in many ticks.
+    /// To be called just before work takes effect, whatever the time: who asked to stop until now gets nothing, and who asks
+    /// later has it all. Without this a request within the last period would be heard when it is too late to undo anything.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if the observer asks to stop.
+    pub fn poll_last(&self) -> Result<(), Error> {
+        self.observer.map_or(Ok(()), |observer| self.ask(observer))
+    }
+
     #[inline(never)]
     fn look_at_clock(&self, observer: &dyn Observer) -> Result<(), Error> {
         self.ticks.set(0);
         if self.last.get().elapsed() < PERIOD {
             return Ok(());
         }
+        self.ask(observer)
+    }
+
+    fn ask(&self, observer: &dyn Observer) -> Result<(), Error> {
         let (stage, done, total) = self.progress.get();
         let verdict = observer.observe(stage, done as u64, total as u64);
         self.last.set(Instant::now());
@@ -140,6 +153,15 @@ mod tests {
             control.tick(5).unwrap();
         }
         assert_eq!(note.0.get(), ("test", 3, 7));
+    }
+
+    #[test]
+    fn the_last_look_does_not_wait_for_its_time() {
+        assert_eq!(
+            Control::new(&StopAtOnce).poll_last(),
+            Err(Error::Interrupted)
+        );
+        assert_eq!(Control::none().poll_last(), Ok(()));
     }
 
     #[test]

@@ -43,11 +43,13 @@ impl LandmarkPersistence {
         if let Some(current) = &self.current
             && change.is_empty()
         {
+            control.poll_last()?;
             return Ok(current.clone());
         }
         let distances =
             DistanceMatrix::from_lower(change.after.lower_triangle(), change.after.len())?;
         let diagram = rips(RipsInput::Dense(&distances), &self.params, control)?;
+        control.poll_last()?;
         self.current = Some(diagram.clone());
         Ok(diagram)
     }
