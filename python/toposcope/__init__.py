@@ -16,6 +16,7 @@ from toposcope.exceptions import (
     TelemetryWarning,
     TokenizerWarning,
     ToposcopeWarning,
+    TrackingWarning,
 )
 from toposcope.pipeline.monitor import Monitor
 from toposcope.pipeline.subscription import Subscription
@@ -67,6 +68,7 @@ __all__ = [
     "TelemetryWarning",
     "TokenizerWarning",
     "ToposcopeWarning",
+    "TrackingWarning",
     "Transient",
     "__version__",
     "embedding",

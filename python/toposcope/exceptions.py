@@ -47,3 +47,7 @@ class TokenizerWarning(ToposcopeWarning):
 
 class TelemetryWarning(ToposcopeWarning):
     """Records of a run are being lost: the disk is full, or a sink fails."""
+
+
+class TrackingWarning(ToposcopeWarning):
+    """An interrupt took a report or its events on their way: a tracker goes on without them."""

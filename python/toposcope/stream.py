@@ -209,7 +209,8 @@ class Stream(Checkpointed):
     -----
     How points are cut into chunks does not change what the stream knows after them. Any thread may push; pushes happen
     one after another. A push that raises has had no effect. That holds for Ctrl-C too, except
-    for the microseconds in which a finished report is handed over: then ``step`` has moved on.
+    for the microseconds in which a finished report is handed over: then ``step`` has moved on, which a
+    :class:`~toposcope.Monitor` notices.
 
     Examples
     --------

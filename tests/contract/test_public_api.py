@@ -23,7 +23,9 @@ PUBLIC = {
         "CheckpointError", "DiagramFileError", "Error", "InternalError", "LaggedError", "MemoryLimitError",
         "ModelError",
     },
-    "warnings": {"EssentialClassWarning", "TelemetryWarning", "TokenizerWarning", "ToposcopeWarning"},
+    "warnings": {
+        "EssentialClassWarning", "TelemetryWarning", "TokenizerWarning", "ToposcopeWarning", "TrackingWarning",
+    },
     "version": {"__version__"},
 }  # fmt: skip
 

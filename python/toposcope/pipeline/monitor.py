@@ -7,7 +7,7 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from toposcope.exceptions import TelemetryWarning
+from toposcope.exceptions import TelemetryWarning, TrackingWarning
 from toposcope.pipeline.chunks import CHUNK_SECONDS, CHUNK_SIZE, ChunkCutter, cut, cut_async
 from toposcope.pipeline.items import ItemStore
 from toposcope.pipeline.subscription import OnLag, Subscription
@@ -99,6 +99,7 @@ class Monitor:
             _check_verbs("sinks", sink, "write", "close")
         self._items = ItemStore()
         self._untracked: list[Report] = []
+        self._tracked_step: int | None = None
         self._subscriptions: list[Subscription] = []
         self._pushing = threading.Lock()
         self._subscribing = threading.Lock()
@@ -262,15 +263,34 @@ class Monitor:
         if self.tracker is None:
             return ()
         events: list[Event] = []
+        losses: list[str] = []
         self._untracked.append(report)
         while self._untracked:
-            try:
-                events += self.tracker.observe(self._untracked[0])
-            except (ValueError, TypeError):
+            events += self._observe(self.tracker, self._untracked[0], losses)
+            self._tracked_step = self._untracked[0].step
+            del self._untracked[0]
+        for loss in losses:
+            warnings.warn(f"{loss}: an interrupt took them on their way", TrackingWarning, stacklevel=4)
+        return tuple(events)
+
+    def _observe(self, tracker: CobordismTracker, report: Report, losses: list[str]) -> list[Event]:
+        """Return the tracker's events; go on where an interrupt has taken what cannot be had again, and say what."""
+        try:
+            return tracker.observe(report)
+        except ValueError:
+            if len(self._untracked) > 1:
+                # One left over from an interrupted push, which the tracker had seen after all.
+                losses.append(f"the events of step {report.step} are lost")
+                return []
+            if self._tracked_step is None or report.step == self._tracked_step + 1:
                 self._untracked.clear()  # it would be refused again
                 raise
-            del self._untracked[0]
-        return tuple(events)
+        except TypeError:
+            self._untracked.clear()
+            raise
+        losses.append(f"reports before step {report.step} are lost, tracking starts anew")
+        tracker.reset()
+        return tracker.observe(report)
 
     def _deliver(self, events: tuple[Event, ...]) -> None:
         self.n_events += len(events)

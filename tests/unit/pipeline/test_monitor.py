@@ -206,6 +206,38 @@ def test_a_refused_report_is_not_offered_again():
     assert tracker.seen == [1, 3]
 
 
+def test_a_report_lost_on_its_way_does_not_stop_a_monitor():
+    stream = ts.Stream(n_dims=1, window=100)
+    monitor = Monitor(stream, ts.CobordismTracker(scale=1.0))
+    assert [event.kind for event in monitor.push(np.zeros((1, 1))).events] == ["ComponentBirth"]
+    stream.push(np.full((1, 1), 5.0))  # as if Ctrl-C had come before the report was in anyone's hands
+    with pytest.warns(ts.TrackingWarning, match="reports before step 3 are lost"):
+        report = monitor.push(np.full((1, 1), 9.0))
+    assert [event.kind for event in report.events] == ["ComponentBirth"] * 3
+    assert [event.kind for event in monitor.push(np.full((1, 1), 20.0)).events] == ["ComponentBirth"]
+
+
+def test_events_lost_on_their_way_do_not_stop_a_monitor():
+    class Interrupted(ts.CobordismTracker):
+        interrupts = 1
+
+        def observe(self, report):
+            events = super().observe(report)
+            if report.step == 2 and self.interrupts:
+                self.interrupts -= 1
+                raise KeyboardInterrupt
+            return events
+
+    monitor = Monitor(ts.Stream(n_dims=1, window=100), Interrupted(scale=1.0))
+    monitor.push(np.zeros((1, 1)))
+    with pytest.raises(KeyboardInterrupt):
+        monitor.push(np.full((1, 1), 5.0))
+    with pytest.warns(ts.TrackingWarning, match="the events of step 2 are lost"):
+        report = monitor.push(np.full((1, 1), 9.0))
+    assert [(event.step, event.kind) for event in report.events] == [(3, "ComponentBirth")]
+    assert len(monitor.tracker.components) == 3
+
+
 def test_a_failing_vectorizer_costs_no_events():
     class Unfitted:
         def transform(self, diagrams):
