@@ -487,3 +487,13 @@ def test_a_place_that_cannot_hold_a_file_is_named(tmp_path: Path, place: str, er
         stream.save(tmp_path / place)
     assert told.value.filename == str(tmp_path if place == "." else tmp_path / "nowhere")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("chunk", "metric"), [([[np.nan, 0]], "euclidean"), ([[0.0, 0.0]], "cosine"), ([[1e300, 0]], "euclidean")]
+)
+def test_wrong_points_are_the_chunks(chunk: list[list[float]], metric: str) -> None:
+    stream = ts.Stream(2, metric=metric)
+    with pytest.raises(ValueError, match=r"^chunk: expected"):
+        stream.push(np.array([[1.0, 1.0], [-1e300, 0.0], *chunk]))
+    assert stream.step == 0

@@ -56,4 +56,17 @@ impl Error {
             got: got.to_string(),
         }
     }
+
+    /// The same error about an argument that the caller knows by another name.
+    #[must_use]
+    pub fn of_argument(self, argument: &'static str) -> Self {
+        match self {
+            Self::Invalid { expected, got, .. } => Self::Invalid {
+                argument,
+                expected,
+                got,
+            },
+            other => other,
+        }
+    }
 }

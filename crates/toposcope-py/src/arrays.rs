@@ -8,31 +8,32 @@ use toposcope_core::{Diagram, Points};
 
 use crate::errors::IntoPyResult;
 
-/// Points from a 2-D float32 or float64 array of any order and stride.
-pub(crate) fn points_from(array: &Bound<'_, PyAny>) -> PyResult<Points> {
+/// Points from a 2-D float32 or float64 array of any order and stride, which errors call `argument`.
+pub(crate) fn points_from(array: &Bound<'_, PyAny>, argument: &'static str) -> PyResult<Points> {
     if let Ok(array) = array.cast::<PyUntypedArray>()
         && let &[n_points, 0] = array.shape()
         && n_points > 0
     {
         return Err(wrong_array(
-            "points",
+            argument,
             "at least one coordinate per point",
             array,
         ));
     }
-    if let Ok(array) = array.extract::<PyReadonlyArray2<'_, f32>>() {
-        let n_dims = array.shape()[1];
-        return Points::from_f32(rows_of(&array), n_dims).into_py();
-    }
-    if let Ok(array) = array.extract::<PyReadonlyArray2<'_, f64>>() {
-        let n_dims = array.shape()[1];
-        return Points::from_f64(rows_of(&array), n_dims).into_py();
-    }
-    Err(wrong_array(
-        "points",
-        "a 2-D float32 or float64 array",
-        array,
-    ))
+    let points = if let Ok(array) = array.extract::<PyReadonlyArray2<'_, f32>>() {
+        Points::from_f32(rows_of(&array), array.shape()[1])
+    } else if let Ok(array) = array.extract::<PyReadonlyArray2<'_, f64>>() {
+        Points::from_f64(rows_of(&array), array.shape()[1])
+    } else {
+        return Err(wrong_array(
+            argument,
+            "a 2-D float32 or float64 array",
+            array,
+        ));
+    };
+    points
+        .map_err(|error| error.of_argument(argument))
+        .into_py()
 }
 
 /// The entries of a 2-D array, row by row.

@@ -69,7 +69,7 @@ fn rips_points(
     params: &PyRipsParams,
 ) -> PyResult<DiagramColumns> {
     let metric = Metric::from_name(metric).into_py()?;
-    let points = points_from(points)?.ready_for(metric).into_py()?;
+    let points = points_from(points, "points")?.ready_for(metric).into_py()?;
     params.run(py, RipsInput::Points(&points, metric))
 }
 

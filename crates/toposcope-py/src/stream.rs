@@ -174,7 +174,7 @@ impl PyStream {
         chunk: &Bound<'_, PyAny>,
         times: Option<PyReadonlyArray1<'_, f64>>,
     ) -> PyResult<StreamReport> {
-        let chunk = points_from(chunk)?;
+        let chunk = points_from(chunk, "chunk")?;
         let times: Option<Vec<f64>> = times.map(|t| t.as_array().iter().copied().collect());
         let report = self.with(py, |stream, control| {
             stream.push(chunk, times.as_deref(), control)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toposcope import _core
 from toposcope._typing import integer
@@ -56,12 +56,18 @@ class HashingEmbedder:
         except (TypeError, ValueError):
             raise TypeError(f"ngram: expected (shortest, longest), got {ngram!r}") from None
         self._n_dims = integer(n_dims, "n_dims", at_least=1, at_most=2**31 - 1)
-        self._model = _core.HashingModel(
-            n_dims=self._n_dims,
-            ngram=(integer(shortest, "ngram[0]", at_least=1), integer(longest, "ngram[1]", at_least=1)),
-            lowercase=bool(lowercase),
-            seed=integer(seed, "seed", at_least=0, at_most=2**64 - 1),
-        )
+        self._options: dict[str, Any] = {
+            "ngram": (integer(shortest, "ngram[0]", at_least=1), integer(longest, "ngram[1]", at_least=1)),
+            "lowercase": bool(lowercase),
+            "seed": integer(seed, "seed", at_least=0, at_most=2**64 - 1),
+        }
+        self._model = _core.HashingModel(n_dims=self._n_dims, **self._options)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"n_dims": self._n_dims, **self._options}
+
+    def __setstate__(self, options: dict[str, Any]) -> None:
+        self.__init__(**options)  # type: ignore[misc]
 
     @property
     def n_dims(self) -> int:

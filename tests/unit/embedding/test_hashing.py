@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 import unicodedata
 
 import numpy as np
@@ -95,3 +96,9 @@ def test_wrong_parameters(arguments, error, message):
 def test_wrong_texts(texts, error, message):
     with pytest.raises(error, match=message):
         HashingEmbedder().embed(texts)
+
+
+def test_pickling_keeps_the_vectors() -> None:
+    embedder = HashingEmbedder(n_dims=32, ngram=(1, 3), lowercase=False, seed=7)
+    again = pickle.loads(pickle.dumps(embedder))
+    np.testing.assert_array_equal(again.embed(["A loop", "a loop"]), embedder.embed(["A loop", "a loop"]))

@@ -151,7 +151,7 @@ impl Stream {
         if chunk.n_dims() != n_dims {
             let got = format!("{} per point", chunk.n_dims());
             let expected = format!("{n_dims} coordinates per point");
-            return Err(Error::invalid("points", expected, got));
+            return Err(Error::invalid("chunk", expected, got));
         }
         match (times, self.params.window) {
             (Some(times), _) => check_times(times, chunk.n_points(), self.state.clock)?,
@@ -161,7 +161,9 @@ impl Stream {
             }
             (None, _) => {}
         }
-        let chunk = chunk.ready_for(self.params.metric)?;
+        let chunk = chunk
+            .ready_for(self.params.metric)
+            .map_err(|error| error.of_argument("chunk"))?;
         Ok(if self.state.landmarks.is_f64() {
             chunk.widened()
         } else {
@@ -191,7 +193,7 @@ impl Stream {
         }
         if let Some(distance) = row.iter().find(|d| !d.is_finite()) {
             let got = format!("{distance} from row {i} to a landmark");
-            return Err(Error::invalid("points", "points at finite distances", got));
+            return Err(Error::invalid("chunk", "points at finite distances", got));
         }
         if next.landmarks.len() == self.cap {
             stats.n_evicted += self.make_room(next, row)?;
