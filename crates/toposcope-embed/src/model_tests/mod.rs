@@ -1,5 +1,6 @@
 //! Tests that run the small models of `tests/data/models`. They need ONNX Runtime: `TOPOSCOPE_ORT_PATH` names its library,
-//! for example the one inside the installed wheel; without it they pass without having looked.
+//! for example the one inside the installed wheel (`ci/find_onnxruntime.py` prints it). Without it they fail: a test that
+//! passes without having looked is worth nothing.
 
 mod exactness;
 mod forgetting;
@@ -9,12 +10,13 @@ use std::path::PathBuf;
 
 use crate::qwen::{QwenEmbedder, QwenParams};
 
-/// Runs a test body if there is a library to run models with.
+/// Fails a test, saying why, if there is no library to run models with.
 macro_rules! needs_runtime {
     () => {
-        if std::env::var_os("TOPOSCOPE_ORT_PATH").is_none() {
-            return;
-        }
+        assert!(
+            std::env::var_os("TOPOSCOPE_ORT_PATH").is_some(),
+            "set TOPOSCOPE_ORT_PATH to ONNX Runtime's library, as `make rust-test` does"
+        );
     };
 }
 use needs_runtime;
