@@ -1,6 +1,7 @@
 """The monitor's own promises, with doubles in place of the stream and the tracker."""
 
 import asyncio
+import signal
 import threading
 import time
 from dataclasses import dataclass
@@ -236,6 +237,35 @@ def test_events_lost_on_their_way_do_not_stop_a_monitor():
         report = monitor.push(np.full((1, 1), 9.0))
     assert [(event.step, event.kind) for event in report.events] == [(3, "ComponentBirth")]
     assert len(monitor.tracker.components) == 3
+
+
+@pytest.mark.filterwarnings("ignore::toposcope.TrackingWarning")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers on this system")
+def test_interrupts_at_any_moment_leave_a_monitor_usable():
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    rng = np.random.default_rng(0)
+    monitor = Monitor(ts.Stream(3, window=400, max_landmarks=200), ts.CobordismTracker(scale=0.5, margin=0.0))
+    n_interrupts = 0
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            chunk = rng.normal(size=(60, 3))
+            try:
+                signal.setitimer(signal.ITIMER_REAL, float(rng.uniform(0.0005, 0.03)))
+                monitor.push(chunk, items=list(range(60)))
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                n_interrupts += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert n_interrupts > 10
+    report = monitor.push(rng.normal(size=(60, 3)))
+    assert report.step == monitor.stream.step
+    assert monitor.push(rng.normal(size=(60, 3))).step == report.step + 1
 
 
 def test_a_failing_vectorizer_costs_no_events():
