@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::Error;
+use crate::memory::Budget;
 
 /// How often an observer is asked. Well below the 100 ms in which Ctrl-C has to act.
 const PERIOD: Duration = Duration::from_millis(20);
@@ -24,6 +25,7 @@ pub struct Control<'a> {
     last: Cell<Instant>,
     /// Stage, done and total of the last poll: what a tick reports.
     progress: Cell<(&'static str, usize, usize)>,
+    budget: Budget,
 }
 
 impl<'a> Control<'a> {
@@ -34,6 +36,7 @@ impl<'a> Control<'a> {
             ticks: Cell::new(0),
             last: Cell::new(Instant::now()),
             progress: Cell::new(("start", 0, 0)),
+            budget: Budget::unlimited(),
         }
     }
 
@@ -43,6 +46,17 @@ impl<'a> Control<'a> {
             observer: Some(observer),
             ..Self::none()
         }
+    }
+
+    /// With everything that the computation holds counted in `budget`.
+    #[must_use]
+    pub fn with_budget(self, budget: Budget) -> Self {
+        Self { budget, ..self }
+    }
+
+    /// What the computation holds and may hold; see [`memory`](crate::memory) for how to use it.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// To be called once per unit of work of microseconds; cheap unless 20 ms have passed.
@@ -87,7 +101,6 @@ impl<'a> Control<'a> {
         self.look_at_clock(observer)
     }
 
-    /// Off the path of those who poll: it is taken once in many ticks.
     /// To be called just before work takes effect, whatever the time: who asked to stop until now gets nothing, and who asks
     /// later has it all. Without this a request within the last period would be heard when it is too late to undo anything.
     ///
@@ -97,6 +110,7 @@ impl<'a> Control<'a> {
         self.observer.map_or(Ok(()), |observer| self.ask(observer))
     }
 
+    /// Off the path of those who poll: it is taken once in many ticks.
     #[inline(never)]
     fn look_at_clock(&self, observer: &dyn Observer) -> Result<(), Error> {
         self.ticks.set(0);

@@ -17,6 +17,7 @@ mod distances;
 mod error;
 mod filtration;
 mod lune;
+pub mod memory;
 mod metric;
 mod parallel;
 mod params;

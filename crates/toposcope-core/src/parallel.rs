@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::memory::{Budget, Held};
 use crate::{Control, Error};
 
 /// How long the calling thread sleeps between polls while the others finish their last blocks.
@@ -17,9 +18,15 @@ pub(crate) struct Pulse<'a> {
     control: Option<&'a Control<'a>>,
     stop: &'a AtomicBool,
     stage: &'static str,
+    budget: &'a Budget,
 }
 
 impl Pulse<'_> {
+    /// What all threads together hold and may hold.
+    pub(crate) fn budget(&self) -> &Budget {
+        self.budget
+    }
+
     /// To be called once per unit of work of microseconds.
     pub(crate) fn beat(&self, done: usize, total: usize) -> Result<(), Error> {
         self.checked(|control| control.poll(self.stage, done, total))
@@ -57,33 +64,33 @@ pub(crate) fn in_blocks<W: Send, T: Send>(
     control: &Control,
     stage: &'static str,
     work: impl Fn(&mut W, usize, &Pulse) -> Result<T, Error> + Sync,
-) -> Result<Vec<T>, Error> {
+) -> Result<Held<T>, Error> {
     let (next, stop) = (AtomicUsize::new(blocks.start), AtomicBool::new(false));
+    let budget = control.budget();
     let run = |worker: &mut W, pulse: &Pulse| {
-        let mut results = Vec::new();
+        let mut results = Held::new(pulse.budget());
         loop {
             let block = next.fetch_add(1, Ordering::Relaxed);
             if block >= blocks.end {
                 return Ok(results);
             }
             let result = pulse.tick().and_then(|()| work(worker, block, pulse));
-            match result {
-                Ok(result) => results.push((block, result)),
-                Err(error) => {
-                    stop.store(true, Ordering::Relaxed);
-                    return Err(error);
-                }
+            let kept = result.and_then(|result| results.push((block, result)));
+            if let Err(error) = kept {
+                stop.store(true, Ordering::Relaxed);
+                return Err(error);
             }
         }
     };
     let Some((own_worker, others)) = workers.split_first_mut() else {
-        return Ok(Vec::new());
+        return Ok(Held::new(budget));
     };
     let on_thread = |worker: &mut W| {
         let pulse = Pulse {
             control: None,
             stop: &stop,
             stage,
+            budget,
         };
         run(worker, &pulse)
     };
@@ -99,6 +106,7 @@ pub(crate) fn in_blocks<W: Send, T: Send>(
             control: Some(control),
             stop: &stop,
             stage,
+            budget,
         };
         let mut outcome = run(own_worker, &own);
         while outcome.is_ok() && others.iter().any(|thread| !thread.is_finished()) {
@@ -112,15 +120,26 @@ pub(crate) fn in_blocks<W: Send, T: Send>(
             let theirs = thread
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            outcome = outcome.and_then(|mut results| {
-                results.extend(theirs?);
-                Ok(results)
-            });
+            outcome = both(outcome, theirs);
         }
         outcome
     })?;
     results.sort_unstable_by_key(|&(block, _)| block);
-    Ok(results.into_iter().map(|(_, result)| result).collect())
+    let mut in_order = Held::new(budget);
+    in_order.extend(results.into_iter().map(|(_, result)| result))?;
+    Ok(in_order)
+}
+
+/// What two workers did. Whoever fails stops the other, which then calls itself interrupted: the cause is the other error.
+fn both<T>(ours: Result<Held<T>, Error>, theirs: Result<Held<T>, Error>) -> Result<Held<T>, Error> {
+    match (ours, theirs) {
+        (Ok(mut ours), Ok(theirs)) => {
+            ours.extend(theirs)?;
+            Ok(ours)
+        }
+        (Err(ours), Err(theirs)) if ours == Error::Interrupted => Err(theirs),
+        (Err(cause), _) | (_, Err(cause)) => Err(cause),
+    }
 }
 
 #[cfg(test)]
@@ -140,7 +159,7 @@ mod tests {
                 "test",
                 |(), block, _| Ok(block * block),
             );
-            assert_eq!(squares.unwrap(), (0..50).map(|b| b * b).collect::<Vec<_>>());
+            assert!(squares.unwrap().into_iter().eq((0..50).map(|b| b * b)));
         }
     }
 
@@ -159,6 +178,28 @@ mod tests {
             }
             Err::<(), _>(Error::Interrupted)
         });
-        assert_eq!(endless, Err(Error::Interrupted));
+        assert_eq!(endless.unwrap_err(), Error::Interrupted);
+    }
+
+    #[test]
+    fn the_error_of_any_thread_is_told() {
+        let control = Control::none();
+        let refused = || Error::invalid("test", "anything", "nothing");
+        for failing in 0..6 {
+            let outcome = in_blocks(&mut [(); 3], 0..6, &control, "test", |(), block, pulse| {
+                if block == failing {
+                    return Err(refused());
+                }
+                // The threads that have a block go on until they are stopped, so that all three are at work.
+                loop {
+                    pulse.tick()?;
+                    thread::yield_now();
+                    if block >= 3 || failing >= 3 {
+                        return Ok(());
+                    }
+                }
+            });
+            assert_eq!(outcome.unwrap_err(), refused());
+        }
     }
 }

@@ -1,0 +1,567 @@
+//! The memory budget: what a computation may hold, and how it asks before it allocates.
+//!
+//! # How engines use it
+//! - Every allocation that grows with the input is reserved *before* it is made and released when it is dropped. The budget comes with
+//!   [`Control::budget`](crate::Control::budget), on worker threads with `Pulse::budget`; cloning it clones a handle.
+//! - One large vector: a [`Held`]. It asks for its new capacity before it grows, while the old one is still counted, and a refusal of
+//!   the system is an error instead of an abort. It grows by halves, so that a vector grown item by item asks for two and a half
+//!   times its length at its worst: where the length is known or can be counted first, say so with [`Held::with_capacity`].
+//!   [`Held::filled`] and [`Held::extend_in_chunks`] stay within reach of an interrupt; the others are for less than a millisecond of work.
+//! - Many small vectors (columns, lists per vertex): one [`Lease`] for all of them, and [`Lease::cover`] with the bytes of their *capacities* so far,
+//!   before the next one is allocated. It touches the shared counters once per 16 KiB.
+//! - What is handed to somebody else as a plain `Vec` goes with its lease: [`Held::into_parts`].
+//! - Not reserved: what is bounded by a constant whatever the input is (a simplex, scratch of a few hundred bytes per thread, error texts). All
+//!   of that lives in [`SLACK`], which a limited budget sets aside from the start.
+//! - Nothing is reserved item by item in an inner loop: counters are shared by all threads.
+//! - No limit is a budget too: it counts, and it never refuses.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::Error;
+
+/// What a limited budget sets aside for everything too small to be reserved: so much of a limit is never handed out.
+pub const SLACK: u64 = 128 << 10;
+/// Steps in which [`Lease::cover`] asks.
+const STEP: u64 = 16 << 10;
+/// Items written between two polls of a long fill, in bytes: some tenths of a millisecond of fresh memory.
+const CHUNK_BYTES: usize = 1 << 20;
+/// About how many microseconds such a chunk takes.
+const TICKS_PER_CHUNK: u32 = 256;
+/// Room that a vector starts with, in items.
+const FEWEST: usize = 4;
+const ADVICE: &str =
+    "raise memory_limit, or ask for less: fewer points, a lower threshold or max_dim";
+
+/// Bytes that a computation holds and may hold, shared by all of its threads. A clone is the same budget.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    ledger: Arc<Ledger>,
+}
+
+#[derive(Debug)]
+struct Ledger {
+    /// Bytes that may be live; the largest number if there is no limit.
+    limit: u64,
+    live: AtomicU64,
+    peak: AtomicU64,
+}
+
+impl Budget {
+    /// No limit: reservations are counted, and never refused.
+    pub fn unlimited() -> Self {
+        Self::starting(u64::MAX, 0)
+    }
+
+    /// At most `bytes` in all, of which [`SLACK`] is set aside for what is not worth counting.
+    pub fn limited(bytes: u64) -> Self {
+        Self::starting(bytes, SLACK)
+    }
+
+    fn starting(limit: u64, live: u64) -> Self {
+        let (live, peak) = (AtomicU64::new(live), AtomicU64::new(live));
+        let ledger = Arc::new(Ledger { limit, live, peak });
+        Self { ledger }
+    }
+
+    /// Bytes that may be live at once, if there is a limit.
+    pub fn limit(&self) -> Option<u64> {
+        Some(self.ledger.limit).filter(|&limit| limit != u64::MAX)
+    }
+
+    /// Bytes reserved now.
+    pub fn live(&self) -> u64 {
+        self.ledger.live.load(Ordering::Relaxed)
+    }
+
+    /// The most bytes that were ever reserved at once.
+    pub fn peak(&self) -> u64 {
+        self.ledger.peak.load(Ordering::Relaxed)
+    }
+
+    /// Sets `bytes` aside, until the lease is dropped. To be called before they are allocated.
+    ///
+    /// # Errors
+    /// [`Error::MemoryLimit`] if they do not fit.
+    pub fn reserve(&self, bytes: usize) -> Result<Lease, Error> {
+        self.take(bytes as u64)?;
+        Ok(Lease {
+            budget: self.clone(),
+            bytes: bytes as u64,
+        })
+    }
+
+    /// A lease of nothing, to grow.
+    pub fn lease(&self) -> Lease {
+        Lease {
+            budget: self.clone(),
+            bytes: 0,
+        }
+    }
+
+    fn take(&self, bytes: u64) -> Result<(), Error> {
+        let ledger = &*self.ledger;
+        let fits = |live: u64| live.checked_add(bytes).filter(|&sum| sum <= ledger.limit);
+        let taken = ledger
+            .live
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
+        match taken {
+            Ok(before) => {
+                ledger.peak.fetch_max(before + bytes, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(live) => Err(Error::MemoryLimit {
+                requested: live.saturating_add(bytes),
+                limit: ledger.limit,
+                advice: ADVICE,
+            }),
+        }
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.ledger.live.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::unlimited()
+    }
+}
+
+/// Bytes set aside in a [`Budget`]; given back when dropped.
+#[derive(Debug)]
+pub struct Lease {
+    budget: Budget,
+    bytes: u64,
+}
+
+impl Lease {
+    /// Bytes set aside.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The budget they come from.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Sets `bytes` more aside.
+    ///
+    /// # Errors
+    /// [`Error::MemoryLimit`] if they do not fit; what was set aside before still is.
+    pub fn grow(&mut self, bytes: usize) -> Result<(), Error> {
+        self.budget.take(bytes as u64)?;
+        self.bytes += bytes as u64;
+        Ok(())
+    }
+
+    /// Gives all but `bytes` back.
+    pub fn shrink_to(&mut self, bytes: usize) {
+        let rest = self.bytes.min(bytes as u64);
+        self.budget.give_back(self.bytes - rest);
+        self.bytes = rest;
+    }
+
+    /// Sees to it that at least `bytes` are set aside in all, and asks for a little more than that: cheap to call often.
+    ///
+    /// # Errors
+    /// [`Error::MemoryLimit`] if they do not fit; what was set aside before still is.
+    #[inline]
+    pub fn cover(&mut self, bytes: usize) -> Result<(), Error> {
+        match (bytes as u64).checked_sub(self.bytes) {
+            None | Some(0) => Ok(()),
+            Some(missing) => self.grow_in_steps(missing),
+        }
+    }
+
+    #[inline(never)]
+    fn grow_in_steps(&mut self, missing: u64) -> Result<(), Error> {
+        self.grow(missing.next_multiple_of(STEP) as usize)
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.budget.give_back(self.bytes);
+    }
+}
+
+/// A vector whose memory is reserved in a [`Budget`]. It reads as a slice; whatever may allocate can fail, and then changes nothing.
+#[derive(Debug)]
+pub struct Held<T> {
+    items: Vec<T>,
+    /// Covers the capacity, exactly.
+    lease: Lease,
+}
+
+impl<T> Held<T> {
+    /// An empty vector, which holds nothing yet.
+    pub fn new(budget: &Budget) -> Self {
+        Self {
+            items: Vec::new(),
+            lease: budget.lease(),
+        }
+    }
+
+    /// An empty vector with room for `capacity` items.
+    ///
+    /// # Errors
+    /// [`Error::MemoryLimit`], [`Error::OutOfMemory`].
+    pub fn with_capacity(budget: &Budget, capacity: usize) -> Result<Self, Error> {
+        let mut held = Self::new(budget);
+        held.grow_to(capacity)?;
+        Ok(held)
+    }
+
+    /// Takes over a vector that was reserved some other way: `lease` has to cover its capacity.
+    pub fn from_parts(items: Vec<T>, lease: Lease) -> Self {
+        debug_assert_eq!(lease.bytes, (items.capacity() * size_of::<T>()) as u64);
+        Self { items, lease }
+    }
+
+    /// The vector, and what is set aside for it.
+    pub fn into_parts(self) -> (Vec<T>, Lease) {
+        (self.items, self.lease)
+    }
+
+    /// Appends an item.
+    ///
+    /// # Errors
+    /// [`Error::MemoryLimit`], [`Error::OutOfMemory`].
+    #[inline]
+    pub fn push(&mut self, item: T) -> Result<(), Error> {
+        if self.items.len() == self.items.capacity() {
+            self.reserve(1)?;
+        }
+        self.items.push(item);
+        Ok(())
+    }
+
+    /// Appends copies of `items`.
+    ///
+    /// # Errors
+    /// [`Error::MemoryLimit`], [`Error::OutOfMemory`].
+    pub fn extend_from_slice(&mut self, items: &[T]) -> Result<(), Error>
+    where
+        T: Clone,
+    {
+        self.reserve(items.len())?;
+        self.items.extend_from_slice(items);
+        Ok(())
+    }
+
+    /// Appends whatever comes, growing as needed; of an iterator that knows its length, at once.
+    ///
+    /// # Errors
+    /// [`Error::MemoryLimit`], [`Error::OutOfMemory`]; what fitted before is in.
+    pub fn extend(&mut self, items: impl IntoIterator<Item = T>) -> Result<(), Error> {
+        let mut items = items.into_iter();
+        loop {
+            self.reserve(items.size_hint().0)?;
+            let room = self.items.capacity() - self.items.len();
+            self.items.extend(items.by_ref().take(room));
+            // There may be more than there was room for.
+            let Some(item) = items.next() else {
+                return Ok(());
+            };
+            self.push(item)?;
+        }
+    }
+
+    /// Appends `items`, of which there are `count`, with a `tick` per millisecond or so: its argument is about how many microseconds
+    /// have passed.
+    ///
+    /// # Errors
+    /// [`Error::MemoryLimit`], [`Error::OutOfMemory`], and those of `tick`.
+    pub fn extend_in_chunks(
+        &mut self,
+        count: usize,
+        items: impl IntoIterator<Item = T>,
+        tick: impl Fn(u32) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.reserve(count)?;
+        let chunk = CHUNK_BYTES / size_of::<T>().max(1);
+        let mut items = items.into_iter().take(count);
+        for _ in 0..count.div_ceil(chunk) {
+            self.items.extend(items.by_ref().take(chunk));
+            tick(TICKS_PER_CHUNK)?;
+        }
+        Ok(())
+    }
+
+    /// `count` times `value`, filled in chunks: see [`Self::extend_in_chunks`].
+    ///
+    /// # Errors
+    /// [`Error::MemoryLimit`], [`Error::OutOfMemory`], and those of `tick`.
+    pub fn filled(
+        budget: &Budget,
+        value: T,
+        count: usize,
+        tick: impl Fn(u32) -> Result<(), Error>,
+    ) -> Result<Self, Error>
+    where
+        T: Clone,
+    {
+        let mut held = Self::with_capacity(budget, count)?;
+        let chunk = CHUNK_BYTES / size_of::<T>().max(1);
+        while held.items.len() < count {
+            let len = count.min(held.items.len() + chunk);
+            held.items.resize(len, value.clone());
+            tick(TICKS_PER_CHUNK)?;
+        }
+        Ok(held)
+    }
+
+    /// Makes it `len` items long, with copies of `value` where there are none.
+    ///
+    /// # Errors
+    /// [`Error::MemoryLimit`], [`Error::OutOfMemory`].
+    pub fn resize(&mut self, len: usize, value: T) -> Result<(), Error>
+    where
+        T: Clone,
+    {
+        self.reserve(len.saturating_sub(self.items.len()))?;
+        self.items.resize(len, value);
+        Ok(())
+    }
+
+    /// Makes room for `additional` more items, and for half as many as there are if that is more.
+    ///
+    /// # Errors
+    /// [`Error::MemoryLimit`], [`Error::OutOfMemory`].
+    pub fn reserve(&mut self, additional: usize) -> Result<(), Error> {
+        let (len, capacity) = (self.items.len(), self.items.capacity());
+        if capacity - len >= additional {
+            return Ok(());
+        }
+        let needed = len.saturating_add(additional);
+        self.grow_to(needed.max(capacity + capacity / 2).max(FEWEST))
+    }
+
+    /// Removes the last item and gives it back.
+    #[inline]
+    pub fn pop(&mut self) -> Option<T> {
+        self.items.pop()
+    }
+
+    /// Removes the items from `len` on; their room stays.
+    pub fn truncate(&mut self, len: usize) {
+        self.items.truncate(len);
+    }
+
+    /// Removes all items; their room stays.
+    pub fn clear(&mut self) {
+        self.items.clear();
+    }
+
+    /// Keeps the items for which `keep` says so; their room stays.
+    pub fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
+        self.items.retain(keep);
+    }
+
+    /// Bytes set aside.
+    pub fn bytes(&self) -> u64 {
+        self.lease.bytes
+    }
+
+    /// Gives back the room that no item needs. Asks for it first, as old and new live side by side for a moment; where that does not
+    /// fit, nothing changes.
+    pub fn shrink_to_fit(&mut self) {
+        let exact = self.items.len() * size_of::<T>();
+        if self.lease.grow(exact).is_ok() {
+            self.items.shrink_to_fit();
+            self.settle();
+        }
+    }
+
+    /// Old and new are both counted until the old one is gone.
+    fn grow_to(&mut self, capacity: usize) -> Result<(), Error> {
+        let bytes = capacity.saturating_mul(size_of::<T>());
+        self.lease.grow(bytes)?;
+        let additional = capacity - self.items.len();
+        let granted = self.items.try_reserve_exact(additional);
+        self.settle();
+        granted.map_err(|_| Error::OutOfMemory {
+            requested: self.lease.bytes.saturating_add(bytes as u64),
+            advice: ADVICE,
+        })
+    }
+
+    /// Brings the lease back to what the vector has.
+    fn settle(&mut self) {
+        self.lease.shrink_to(self.items.capacity() * size_of::<T>());
+    }
+}
+
+impl<T> Deref for Held<T> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        &self.items
+    }
+}
+
+impl<T> DerefMut for Held<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.items
+    }
+}
+
+impl<T> AsRef<[T]> for Held<T> {
+    fn as_ref(&self) -> &[T] {
+        &self.items
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Held<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.iter()
+    }
+}
+
+impl<T> IntoIterator for Held<T> {
+    type Item = T;
+    type IntoIter = HeldIntoIter<T>;
+
+    fn into_iter(self) -> HeldIntoIter<T> {
+        HeldIntoIter {
+            items: self.items.into_iter(),
+            _lease: self.lease,
+        }
+    }
+}
+
+/// Iterator over the items of a [`Held`] by value; gives its bytes back when dropped.
+#[derive(Debug)]
+pub struct HeldIntoIter<T> {
+    items: std::vec::IntoIter<T>,
+    _lease: Lease,
+}
+
+impl<T> Iterator for HeldIntoIter<T> {
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        self.items.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.items.size_hint()
+    }
+}
+
+impl<T> ExactSizeIterator for HeldIntoIter<T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn never(_: u32) -> Result<(), Error> {
+        crate::Control::none().tick(1)
+    }
+
+    #[test]
+    fn a_lease_is_given_back() {
+        let budget = Budget::limited(SLACK + 100);
+        let mut lease = budget.reserve(60).unwrap();
+        assert_eq!(budget.live(), SLACK + 60);
+        assert!(lease.grow(41).is_err());
+        lease.grow(40).unwrap();
+        lease.shrink_to(10);
+        assert_eq!((budget.live(), budget.peak()), (SLACK + 10, SLACK + 100));
+        drop(lease);
+        assert_eq!(budget.live(), SLACK);
+    }
+
+    #[test]
+    fn a_refusal_says_what_was_needed() {
+        let budget = Budget::limited(SLACK + 100);
+        let held = budget.reserve(90).unwrap();
+        let refusal = budget.reserve(11).unwrap_err();
+        let (needed, limit) = (SLACK + 101, SLACK + 100);
+        let text = format!("needs {needed} bytes, over the memory limit of {limit} bytes; raise");
+        assert!(refusal.to_string().starts_with(&text), "{refusal}");
+        assert_eq!(held.bytes(), 90);
+        assert!(Budget::limited(10).reserve(1).is_err());
+        assert!(budget.reserve(usize::MAX).is_err());
+    }
+
+    #[test]
+    fn covering_asks_in_steps() {
+        let budget = Budget::unlimited();
+        let mut lease = budget.lease();
+        for bytes in 1..=STEP as usize + 1 {
+            lease.cover(bytes).unwrap();
+            assert!(lease.bytes() >= bytes as u64 && lease.bytes() < bytes as u64 + STEP);
+        }
+        assert_eq!(lease.bytes(), 2 * STEP);
+    }
+
+    #[test]
+    fn a_vector_holds_what_it_has_room_for() {
+        let budget = Budget::unlimited();
+        let mut held = Held::new(&budget);
+        assert_eq!(budget.live(), 0);
+        for i in 0..1000u64 {
+            held.push(i).unwrap();
+            assert_eq!(budget.live(), 8 * held.items.capacity() as u64);
+        }
+        held.extend((1000..1500).filter(|i| i % 2 == 0)).unwrap();
+        held.extend_from_slice(&[7, 7]).unwrap();
+        held.extend_in_chunks(3, 0..10, never).unwrap();
+        assert_eq!((held.len(), held[1249], held[1254]), (1255, 1498, 2));
+        assert_eq!(budget.live(), 8 * held.items.capacity() as u64);
+        held.truncate(5);
+        held.shrink_to_fit();
+        assert_eq!((budget.live(), held.pop()), (40, Some(4)));
+        let (items, lease) = held.into_parts();
+        assert_eq!((items.len(), lease.bytes()), (4, 40));
+        let held = Held::from_parts(items, lease);
+        assert_eq!(held.into_iter().sum::<u64>(), 6);
+        assert_eq!(budget.live(), 0);
+    }
+
+    #[test]
+    fn growing_counts_old_and_new() {
+        let budget = Budget::limited(SLACK + 100);
+        let mut held = Held::<u8>::with_capacity(&budget, 40).unwrap();
+        held.resize(40, 1).unwrap();
+        assert!(held.reserve(21).is_err());
+        assert_eq!((held.len(), budget.live()), (40, SLACK + 40));
+        held.reserve(20).unwrap();
+        assert_eq!((budget.live(), budget.peak()), (SLACK + 60, SLACK + 100));
+    }
+
+    #[test]
+    fn a_fill_can_be_stopped_and_refused() {
+        let budget = Budget::limited(SLACK + (4 << 20));
+        assert!(Held::filled(&budget, 0u64, 1 << 20, never).is_err());
+        let stop = |_| Err(Error::Interrupted);
+        let stopped = Held::filled(&budget, 0u64, 1 << 19, stop);
+        assert_eq!(stopped.unwrap_err(), Error::Interrupted);
+        assert_eq!(Held::filled(&budget, 3u64, 1 << 19, never).unwrap()[9], 3);
+        assert_eq!(budget.live(), SLACK);
+    }
+
+    #[test]
+    fn the_systems_refusal_is_an_error() {
+        let budget = Budget::unlimited();
+        for capacity in [1 << 58, usize::MAX] {
+            let refusal = Held::<u64>::with_capacity(&budget, capacity).unwrap_err();
+            assert!(matches!(
+                refusal,
+                Error::OutOfMemory { .. } | Error::MemoryLimit { .. }
+            ));
+            assert_eq!(budget.live(), 0);
+        }
+    }
+}
