@@ -137,8 +137,7 @@ fn both<T>(ours: Result<Held<T>, Error>, theirs: Result<Held<T>, Error>) -> Resu
             ours.extend(theirs)?;
             Ok(ours)
         }
-        (Err(ours), Err(theirs)) if ours == Error::Interrupted => Err(theirs),
-        (Err(cause), _) | (_, Err(cause)) => Err(cause),
+        (Ok(_) | Err(Error::Interrupted), Err(cause)) | (Err(cause), _) => Err(cause),
     }
 }
 
