@@ -23,9 +23,11 @@ mod parallel;
 mod params;
 mod points;
 mod reduction;
+mod simd;
 mod simplex;
 pub mod snapshot;
 pub mod stream;
+mod tiles;
 mod union_find;
 
 pub use batch::{RipsInput, rips};

@@ -19,7 +19,7 @@ pub enum Metric {
 
 /// Partial sums kept side by side: lets the compiler use vector registers while the order of additions, hence the last
 /// bit of every distance, stays the same on every machine.
-const LANES: usize = 8;
+pub(crate) const LANES: usize = 8;
 
 impl Metric {
     /// The metric of this name.
@@ -58,32 +58,93 @@ impl Metric {
     /// Distance between two rows of equal length, in f64. Rows must be of unit length for [`Metric::Cosine`].
     pub fn between<T: Copy + Into<f64>>(self, a: &[T], b: &[T]) -> f64 {
         match self {
-            Self::Euclidean | Self::Cosine => fold(a, b, |sum, x| sum + x * x, |s, t| s + t).sqrt(),
-            Self::Manhattan => fold(a, b, |sum, x| sum + x.abs(), |s, t| s + t),
-            Self::Chebyshev => fold(a, b, |max, x| f64::max(max, x.abs()), f64::max),
+            Self::Euclidean | Self::Cosine => Squares::length(total::<Squares, T>(a, b)),
+            Self::Manhattan => Sums::length(total::<Sums, T>(a, b)),
+            Self::Chebyshev => Largest::length(total::<Largest, T>(a, b)),
         }
     }
 }
 
-#[inline]
-fn fold<T: Copy + Into<f64>>(
-    a: &[T],
-    b: &[T],
-    step: impl Fn(f64, f64) -> f64,
-    join: impl Fn(f64, f64) -> f64,
-) -> f64 {
+/// How the differences of coordinates make up a distance. Everything starts from zero.
+pub(crate) trait Norm {
+    /// What is added up, with the difference `x` added.
+    fn step(total: f64, x: f64) -> f64;
+    /// Two partial totals in one.
+    fn join(a: f64, b: f64) -> f64;
+    /// The distance that a total stands for.
+    fn length(total: f64) -> f64;
+}
+
+/// Sums of squares.
+#[derive(Debug)]
+pub(crate) struct Squares;
+/// Sums of absolute values.
+#[derive(Debug)]
+pub(crate) struct Sums;
+/// Largest absolute values.
+#[derive(Debug)]
+pub(crate) struct Largest;
+
+impl Norm for Squares {
+    #[inline(always)]
+    fn step(total: f64, x: f64) -> f64 {
+        total + x * x
+    }
+    #[inline(always)]
+    fn join(a: f64, b: f64) -> f64 {
+        a + b
+    }
+    #[inline(always)]
+    fn length(total: f64) -> f64 {
+        total.sqrt()
+    }
+}
+
+impl Norm for Sums {
+    #[inline(always)]
+    fn step(total: f64, x: f64) -> f64 {
+        total + x.abs()
+    }
+    #[inline(always)]
+    fn join(a: f64, b: f64) -> f64 {
+        a + b
+    }
+    #[inline(always)]
+    fn length(total: f64) -> f64 {
+        total
+    }
+}
+
+impl Norm for Largest {
+    #[inline(always)]
+    fn step(total: f64, x: f64) -> f64 {
+        f64::max(total, x.abs())
+    }
+    #[inline(always)]
+    fn join(a: f64, b: f64) -> f64 {
+        f64::max(a, b)
+    }
+    #[inline(always)]
+    fn length(total: f64) -> f64 {
+        total
+    }
+}
+
+/// What the differences between two rows add up to.
+#[inline(always)]
+pub(crate) fn total<N: Norm, T: Copy + Into<f64>>(a: &[T], b: &[T]) -> f64 {
     debug_assert_eq!(a.len(), b.len());
     let mut lanes = [0.0; LANES];
     let (blocks_a, blocks_b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let rest = blocks_a.remainder().iter().zip(blocks_b.remainder());
     for (x, y) in blocks_a.zip(blocks_b) {
         for lane in 0..LANES {
-            lanes[lane] = step(lanes[lane], x[lane].into() - y[lane].into());
+            lanes[lane] = N::step(lanes[lane], x[lane].into() - y[lane].into());
         }
     }
-    let mut total = lanes.into_iter().reduce(&join).unwrap_or(0.0);
+    let mut total = lanes.into_iter().reduce(N::join).unwrap_or(0.0);
     for (&x, &y) in rest {
-        total = step(total, x.into() - y.into());
+        total = N::step(total, x.into() - y.into());
     }
     total
 }

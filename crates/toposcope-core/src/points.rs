@@ -4,7 +4,7 @@ use crate::{Error, Metric};
 
 /// Coordinates as they came; arithmetic on them is always done in f64.
 #[derive(Debug, Clone, PartialEq)]
-enum Coordinates {
+pub(crate) enum Coordinates {
     F32(Vec<f32>),
     F64(Vec<f64>),
 }
@@ -75,6 +75,11 @@ impl Points {
             Coordinates::F32(c) => size_of_val(c.as_slice()),
             Coordinates::F64(c) => size_of_val(c.as_slice()),
         }
+    }
+
+    /// All coordinates, row by row.
+    pub(crate) fn coordinates(&self) -> &Coordinates {
+        &self.coordinates
     }
 
     /// Row `i` in f64.

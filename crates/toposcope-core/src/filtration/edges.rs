@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::parallel::{Pulse, in_blocks};
+use crate::tiles::{TILE, Tiles};
 use crate::{Control, DistanceMatrix, Error, Metric, Points, RipsInput, SparseDistances};
 
 /// With fewer points than this the matrix of all distances is small, and worth having for its enclosing radius.
@@ -12,7 +13,7 @@ const FEW_POINTS: usize = 4096;
 const MOST_COMPLETE: usize = 92_682;
 
 /// Points whose distances to all before them one thread measures at a time.
-const ROWS: usize = 256;
+const ROWS: usize = 64;
 
 /// Edges copied between two looks at the clock.
 pub(super) const CHUNK: usize = 1 << 16;
@@ -151,15 +152,24 @@ fn all_distances(
     let n = points.n_points();
     // The matrix, and the blocks of which it is made.
     check_memory(n as u64 * n.saturating_sub(1) as u64 / 2 * 16)?;
-    let rows = |(): &mut (), block: usize, pulse: &Pulse| {
-        let mut lower = Vec::new();
-        for i in rows_of(block, n) {
-            pulse.beat(i, n)?;
-            lower.extend((0..i).map(|j| points.distance(metric, i, j)));
+    let rows = |tiles: &mut Tiles, block: usize, pulse: &Pulse| {
+        let rows = rows_of(block, n);
+        let before = |i: usize| i * i.saturating_sub(1) / 2;
+        let mut lower = vec![0.0; before(rows.end) - before(rows.start)];
+        for from in (0..rows.end).step_by(TILE) {
+            pulse.beat(rows.start, n)?;
+            let columns = from..rows.end.min(from + TILE);
+            let tile = tiles.measure(rows.clone(), columns.clone());
+            for (i, lengths) in rows.clone().zip(tile.chunks_exact(columns.len())) {
+                let count = columns.end.min(i).saturating_sub(from);
+                let at = before(i) - before(rows.start) + from;
+                lower[at..][..count].copy_from_slice(&lengths[..count]);
+            }
         }
         Ok(lower)
     };
-    let (mut threads, blocks) = (vec![(); n_threads], 0..n.div_ceil(ROWS));
+    let mut threads: Vec<Tiles> = (0..n_threads).map(|_| Tiles::new(points, metric)).collect();
+    let blocks = 0..n.div_ceil(ROWS);
     let lower = in_blocks(&mut threads, blocks, control, "distances", rows)?;
     DistanceMatrix::from_lower(joined(&lower, control)?, n)
 }

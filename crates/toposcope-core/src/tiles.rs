@@ -1,0 +1,184 @@
+//! Tiles of the matrix of all distances: a few rows by a few columns, as fast as the machine measures.
+//!
+//! Every distance has the bits of [`Points::distance`]: the same additions in the same order. With few coordinates the
+//! columns of a tile are measured side by side, coordinate by coordinate; with many, the lanes of each sum are.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use crate::metric::{LANES, Largest, Norm, Squares, Sums, total};
+use crate::points::Coordinates;
+use crate::simd::{Work, vectorized};
+use crate::{Metric, Points};
+
+/// Most columns of a tile: their coordinates stay in the nearest caches.
+pub(crate) const TILE: usize = 64;
+
+/// One tile after the other, in the same memory.
+#[derive(Debug)]
+pub(crate) struct Tiles<'a> {
+    points: &'a Points,
+    metric: Metric,
+    /// Coordinate by coordinate: that of every column.
+    columns: Vec<f64>,
+    tile: Vec<f64>,
+}
+
+impl<'a> Tiles<'a> {
+    /// Tiles of the distances between `points`, which are [ready](Points::ready_for) for `metric`.
+    pub(crate) fn new(points: &'a Points, metric: Metric) -> Self {
+        Self {
+            points,
+            metric,
+            columns: Vec::new(),
+            tile: Vec::new(),
+        }
+    }
+
+    /// The distances between `rows` and `columns`, row by row.
+    pub(crate) fn measure(&mut self, rows: Range<usize>, columns: Range<usize>) -> &[f64] {
+        debug_assert!(columns.len() <= TILE, "columns fit in a tile");
+        self.tile.clear();
+        self.tile.resize(rows.len() * columns.len(), 0.0);
+        match self.points.coordinates() {
+            Coordinates::F32(coordinates) => self.measure_rows(coordinates, rows, columns),
+            Coordinates::F64(coordinates) => self.measure_rows(coordinates, rows, columns),
+        }
+        &self.tile
+    }
+
+    fn measure_rows<T>(&mut self, coordinates: &[T], rows: Range<usize>, columns: Range<usize>)
+    where
+        T: Copy + Into<f64>,
+    {
+        match self.metric {
+            Metric::Euclidean | Metric::Cosine => {
+                self.measure_norms::<Squares, T>(coordinates, rows, columns);
+            }
+            Metric::Manhattan => self.measure_norms::<Sums, T>(coordinates, rows, columns),
+            Metric::Chebyshev => self.measure_norms::<Largest, T>(coordinates, rows, columns),
+        }
+    }
+
+    fn measure_norms<N, T>(&mut self, coordinates: &[T], rows: Range<usize>, columns: Range<usize>)
+    where
+        N: Norm,
+        T: Copy + Into<f64>,
+    {
+        if columns.is_empty() {
+            return;
+        }
+        let n_dims = self.points.n_dims();
+        let rows = &coordinates[rows.start * n_dims..rows.end * n_dims];
+        let columns = &coordinates[columns.start * n_dims..columns.end * n_dims];
+        let (tile, norm) = (&mut self.tile[..], PhantomData::<N>);
+        if n_dims >= LANES {
+            vectorized(OneByOne {
+                n_dims,
+                rows,
+                columns,
+                tile,
+                norm,
+            });
+            return;
+        }
+        self.columns.clear();
+        for c in 0..n_dims {
+            let along = columns.iter().skip(c).step_by(n_dims);
+            self.columns.extend(along.map(|&y| y.into()));
+        }
+        let columns = &self.columns[..];
+        vectorized(SideBySide {
+            n_dims,
+            rows,
+            columns,
+            tile,
+            norm,
+        });
+    }
+}
+
+/// Many coordinates: pair by pair.
+struct OneByOne<'a, N, T> {
+    n_dims: usize,
+    rows: &'a [T],
+    columns: &'a [T],
+    tile: &'a mut [f64],
+    norm: PhantomData<N>,
+}
+
+impl<N: Norm, T: Copy + Into<f64>> Work for OneByOne<'_, N, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let n_columns = self.columns.len() / self.n_dims;
+        let rows = self.rows.chunks_exact(self.n_dims);
+        for (row, lengths) in rows.zip(self.tile.chunks_exact_mut(n_columns)) {
+            let columns = self.columns.chunks_exact(self.n_dims);
+            for (column, length) in columns.zip(lengths) {
+                *length = N::length(total::<N, T>(row, column));
+            }
+        }
+    }
+}
+
+/// Few coordinates: all columns at once, coordinate by coordinate, in which order they are given here.
+struct SideBySide<'a, N, T> {
+    n_dims: usize,
+    rows: &'a [T],
+    columns: &'a [f64],
+    tile: &'a mut [f64],
+    norm: PhantomData<N>,
+}
+
+impl<N: Norm, T: Copy + Into<f64>> Work for SideBySide<'_, N, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let n_columns = self.columns.len() / self.n_dims;
+        let rows = self.rows.chunks_exact(self.n_dims);
+        for (row, lengths) in rows.zip(self.tile.chunks_exact_mut(n_columns)) {
+            for (&x, column) in row.iter().zip(self.columns.chunks_exact(n_columns)) {
+                let x = x.into();
+                for (sum, y) in lengths.iter_mut().zip(column) {
+                    *sum = N::step(*sum, x - y);
+                }
+            }
+            for length in lengths {
+                *length = N::length(*length);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_have_the_bits_of_single_distances() {
+        for n_dims in [0, 1, 3, 7, 8, 9, 16, 33] {
+            let coordinate = |at: usize| ((at * 7919) % 1013) as f64 / 7.0;
+            let n = if n_dims == 0 { 0 } else { 150 };
+            let wide: Vec<f64> = (0..n * n_dims).map(coordinate).collect();
+            let narrow: Vec<f32> = wide.iter().map(|&x| x as f32).collect();
+            let inputs = [
+                Points::from_f64(wide, n_dims).unwrap(),
+                Points::from_f32(narrow, n_dims).unwrap(),
+            ];
+            for metric in [Metric::Euclidean, Metric::Manhattan, Metric::Chebyshev] {
+                for points in &inputs {
+                    let mut tiles = Tiles::new(points, metric);
+                    for (rows, columns) in [(0..n, 0..n.min(64)), (n / 2..n, n / 3..n / 2)] {
+                        let tile = tiles.measure(rows.clone(), columns.clone()).iter();
+                        let pairs = rows.flat_map(|i| columns.clone().map(move |j| (i, j)));
+                        let expected = pairs.map(|(i, j)| points.distance(metric, i, j).to_bits());
+                        assert!(tile.map(|length| length.to_bits()).eq(expected));
+                    }
+                }
+            }
+        }
+    }
+}
