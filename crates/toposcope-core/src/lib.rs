@@ -19,6 +19,7 @@ mod filtration;
 mod lune;
 pub mod memory;
 mod metric;
+mod near;
 mod parallel;
 mod params;
 mod points;

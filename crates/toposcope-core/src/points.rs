@@ -91,6 +91,15 @@ impl Points {
         }
     }
 
+    /// One coordinate in f64.
+    #[inline]
+    pub(crate) fn coordinate(&self, i: usize, axis: usize) -> f64 {
+        match &self.coordinates {
+            Coordinates::F32(c) => f64::from(c[i * self.n_dims + axis]),
+            Coordinates::F64(c) => c[i * self.n_dims + axis],
+        }
+    }
+
     /// Distance between rows `i` and `j`. For [`Metric::Cosine`] the rows must have been made ready by [`Self::ready_for`].
     pub fn distance(&self, metric: Metric, i: usize, j: usize) -> f64 {
         let (a, b) = (i * self.n_dims, j * self.n_dims);

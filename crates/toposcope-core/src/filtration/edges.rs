@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::near::pairs_within;
 use crate::parallel::{Pulse, in_blocks};
 use crate::tiles::{TILE, Tiles};
 use crate::{Control, DistanceMatrix, Error, Metric, Points, RipsInput, SparseDistances};
@@ -189,8 +190,7 @@ fn check_memory(bytes: u64) -> Result<(), Error> {
     })
 }
 
-/// Points are sorted along the coordinate in which they are spread widest; whoever is further away than the threshold in
-/// that coordinate alone is never measured. Every metric we offer bounds a coordinate difference by the distance.
+/// Only points near each other are measured.
 fn of_points(
     points: &Points,
     metric: Metric,
@@ -198,32 +198,8 @@ fn of_points(
     n_threads: usize,
     control: &Control,
 ) -> Result<Vec<Edge>, Error> {
-    // Rounding may make a distance smaller than the coordinate difference, by a few units in the last place, and squares
-    // of differences below 1e-154 vanish.
-    let reach = threshold * (1.0 + 1e-9) + 1e-150;
-    let column = widest_coordinate(points);
-    let mut order: Vec<u32> = (0..column.len() as u32).collect();
-    order.sort_unstable_by(|&i, &j| column[i as usize].total_cmp(&column[j as usize]));
-    let n = order.len();
-    let near = |(): &mut (), block: usize, pulse: &Pulse| {
-        let mut edges = Vec::new();
-        for at in rows_of(block, n) {
-            pulse.beat(at, n)?;
-            let x = column[order[at] as usize];
-            let from = order.partition_point(|&j| x - column[j as usize] > reach);
-            for &j in &order[from..at] {
-                let (i, j) = (order[at].max(j) as usize, order[at].min(j) as usize);
-                let length = points.distance(metric, i, j);
-                if length <= threshold {
-                    edges.push(Edge::new(i, j, length));
-                }
-            }
-        }
-        Ok(edges)
-    };
-    let (mut threads, blocks) = (vec![(); n_threads], 0..n.div_ceil(ROWS));
-    let edges = in_blocks(&mut threads, blocks, control, "distances", near)?;
-    joined(&edges, control)
+    let parts = pairs_within(points, metric, threshold, n_threads, control, Edge::new)?;
+    joined(&parts, control)
 }
 
 /// All parts in one, within reach of an interrupt: fresh memory takes its time.
@@ -240,23 +216,6 @@ fn joined<T: Copy, P: AsRef<[T]>>(parts: &[P], control: &Control) -> Result<Vec<
 /// The rows of one of the blocks in which threads measure.
 fn rows_of(block: usize, n: usize) -> Range<usize> {
     block * ROWS..n.min((block + 1) * ROWS)
-}
-
-fn widest_coordinate(points: &Points) -> Vec<f64> {
-    let n_dims = points.n_dims();
-    let (mut lowest, mut highest) = (vec![f64::INFINITY; n_dims], vec![f64::NEG_INFINITY; n_dims]);
-    for i in 0..points.n_points() {
-        for (c, x) in points.row(i).into_iter().enumerate() {
-            lowest[c] = lowest[c].min(x);
-            highest[c] = highest[c].max(x);
-        }
-    }
-    let spread = |c: usize| highest[c] - lowest[c];
-    let widest = (0..n_dims).max_by(|&c, &d| spread(c).total_cmp(&spread(d)));
-    let widest = widest.unwrap_or(0);
-    (0..points.n_points())
-        .map(|i| points.row(i)[widest])
-        .collect()
 }
 
 #[cfg(test)]
