@@ -98,9 +98,20 @@ test: check types rust-test docs smoke $(WORK)/minilm.stamp ## Set up all, then 
 parity: $(WORK)/installed-dev,docs.stamp ## The slow comparisons with ripser.py and GUDHI, on every standard input
 	$(BIN)/python -m pytest tests/parity -m parity --timeout 1800
 
-.PHONY: figures
-figures: $(WORK)/installed-dev,docs.stamp ## Time rips beside GUDHI on the standard inputs, as a table
-	$(BIN)/python benchmarks/standard_inputs.py
+# The peers live in an environment of their own, with pinned versions; the wheel is the one that all tests use.
+$(WORK)/peers.stamp: benchmarks/peers/requirements.txt
+	mkdir -p $(WORK)
+	python3 -m venv --clear $(WORK)/peers
+	$(WORK)/peers/bin/pip install -q -r $<
+	touch $@
+
+$(WORK)/peers-wheel.stamp: $(WHEEL_STAMP) $(WORK)/peers.stamp
+	$(WORK)/peers/bin/pip install -q --force-reinstall --no-deps $(WORK)/wheels/*.whl
+	touch $@
+
+.PHONY: peers
+peers: $(WORK)/peers-wheel.stamp ## Time rips beside its peers, as a table; ARGS="--help" lists cases and options
+	PYTHONPATH=benchmarks $(WORK)/peers/bin/python -m peers $(ARGS)
 
 .PHONY: exhaustive
 exhaustive: ## 104,000 random complexes against the oracle, forty times as many as `make test`

@@ -81,7 +81,7 @@ def main() -> None:
             raise SystemExit(f"{name}: the features differ, so there is nothing to time")
         times = [(milliseconds(ours), milliseconds(theirs) if theirs else np.nan) for _ in range(rounds)]
         mine, peers = (min(column) for column in zip(*times, strict=True))
-        print(f"| {name} | {mine:.1f} ms | {'–' if theirs is None else f'{peers:.0f} ms'} |", flush=True)  # noqa: RUF001
+        print(f"| {name} | {mine:.1f} ms | {'–' if theirs is None else f'{peers:.0f} ms'} |", flush=True)
 
 
 if __name__ == "__main__":
