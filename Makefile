@@ -113,6 +113,10 @@ $(WORK)/peers-wheel.stamp: $(WHEEL_STAMP) $(WORK)/peers.stamp
 peers: $(WORK)/peers-wheel.stamp ## Time rips beside its peers, as a table; ARGS="--help" lists cases and options
 	PYTHONPATH=benchmarks $(WORK)/peers/bin/python -m peers $(ARGS)
 
+.PHONY: scaling
+scaling: $(WORK)/peers-wheel.stamp ## Draw time and memory against the number of points, beside the peers; takes ARGS too
+	PYTHONPATH=benchmarks $(WORK)/peers/bin/python -m peers.scaling $(ARGS)
+
 .PHONY: exhaustive
 exhaustive: ## 104,000 random complexes against the oracle, forty times as many as `make test`
 	TOPOSCOPE_TRIALS=40 cargo test --release --locked -p toposcope-core --test oracle_differential

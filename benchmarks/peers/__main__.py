@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from pathlib import Path
 from .cases import CASES
 from .packages import CONTESTANTS
 from .processes import Bench, Limits
-from .rounds import Row, entrants, run
+from .rounds import Row, entrants, refuse_debug_builds, run
 from .table import append, heading, markdown
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance" / "peers.md"
@@ -54,14 +53,6 @@ def check(parser: argparse.ArgumentParser, what: str, given: list[str], known: l
     for name in given:
         if name not in known:
             parser.error(f"no {what} {name!r}; there are {', '.join(known)}")
-
-
-def refuse_debug_builds() -> None:
-    """A debug build's times mean nothing; tests of this code, which want none, say so in the environment."""
-    from toposcope import _core  # noqa: PLC0415
-
-    if _core.BUILD_PROFILE != "release" and "TOPOSCOPE_BENCH_SMOKE" not in os.environ:
-        sys.exit(f"toposcope._core is a {_core.BUILD_PROFILE} build: install a release build to time it")
 
 
 def main(argv: list[str]) -> int:

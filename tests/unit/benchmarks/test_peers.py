@@ -154,6 +154,30 @@ def test_a_case_from_end_to_end(tmp_path: Path) -> None:
     assert [result["failure"] for result in raw["results"]] == [None, None]
 
 
+def test_curves_end_where_a_contestant_fails(peers: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    processes, rounds, scaling = map(peers, ("processes", "rounds", "scaling"))
+    asked = []
+
+    def at(case: Any, contestants: list[Any], *_: Any) -> list[Any]:
+        asked.append((case.name, [one.name for one in contestants]))
+        results = [rounds.Result(one.name, [1.0], [2**20]) for one in contestants]
+        if case.name == "cube-300":
+            results[1].failure = processes.Failure("limit", "> 60 s")
+        return results
+
+    monkeypatch.setattr(scaling, "at", at)
+    monkeypatch.setattr(scaling, "NAMES", ("toposcope", "GUDHI"))
+    curves = scaling.measure(list(scaling.FAMILIES[:1]), [100, 300, 1000], processes.Limits(1, 1, 1), 1)
+    both = ["toposcope", "GUDHI"]
+    assert asked == [("cube-100", both), ("cube-300", both), ("cube-1000", ["toposcope"])]
+    text = scaling.markdown(curves, "picture.svg")
+    assert "| 300 | 1.00 (1.0) | > 60 s |\n| 1,000 | 1.00 (1.0) |  |" in text
+    assert json.loads(scaling.saved(curves))["cube"]["300"][0]["seconds"] == [1.0]
+    scaling.draw(curves, tmp_path / "picture")
+    assert (tmp_path / "picture.svg").stat().st_size > 10_000
+    assert (tmp_path / "picture.png").exists()
+
+
 def test_names_that_do_not_exist_are_refused(peers: Any, capsys: pytest.CaptureFixture[str]) -> None:
     main = peers("__main__").main
     for arguments in (["nothing"], ["--peers", "nobody"], ["--rounds", "0"]):
