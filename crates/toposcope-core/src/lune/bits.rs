@@ -34,16 +34,21 @@ pub(super) fn is_empty(set: &[u64]) -> bool {
 }
 
 /// The smallest element.
+#[inline]
 pub(super) fn first(set: &[u64]) -> Option<usize> {
     let at = set.iter().position(|&word| word != 0)?;
     Some(at * 64 + set[at].trailing_zeros() as usize)
 }
 
 /// Number of elements that two sets share.
-#[inline]
+#[expect(clippy::inline_always, reason = "compiled with `tuned` functions")]
+#[inline(always)]
 pub(super) fn count_common(a: &[u64], b: &[u64]) -> usize {
-    let common = a.iter().zip(b).map(|(x, y)| (x & y).count_ones());
-    common.sum::<u32>() as usize
+    let mut count = 0;
+    for (x, y) in a.iter().zip(b) {
+        count += (x & y).count_ones();
+    }
+    count as usize
 }
 
 /// Whether every element of `set` but `exempt` is in `other`.
@@ -55,7 +60,45 @@ pub(super) fn within(set: &[u64], other: &[u64], exempt: usize) -> bool {
         .all(|(k, outside)| outside == 0 || (k == exempt / 64 && outside == 1 << (exempt % 64)))
 }
 
+/// The first element of `set` but `exempt` that is not in `other`.
+#[expect(clippy::inline_always, reason = "compiled with `tuned` functions")]
+#[inline(always)]
+pub(super) fn first_outside(set: &[u64], other: &[u64], exempt: usize) -> Option<usize> {
+    let in_word = |k: usize| {
+        let mut outside = set[k] & !other[k];
+        if k == exempt / 64 {
+            outside &= !(1 << (exempt % 64));
+        }
+        (outside != 0).then(|| k * 64 + outside.trailing_zeros() as usize)
+    };
+    // Four words at once, without a branch between them.
+    let (set_fours, rest) = set.as_chunks::<4>();
+    let (other_fours, _) = other.as_chunks::<4>();
+    for (at, (x, y)) in set_fours.iter().zip(other_fours).enumerate() {
+        let outside = x.iter().zip(y).fold(0, |any, (x, y)| any | (x & !y));
+        if outside != 0 {
+            let found = (4 * at..4 * at + 4).find_map(in_word);
+            if found.is_some() {
+                return found;
+            }
+        }
+    }
+    (set.len() - rest.len()..set.len()).find_map(in_word)
+}
+
+/// Leaves in `set` what is also in `other`, and `exempt`.
+#[expect(clippy::inline_always, reason = "compiled with `tuned` functions")]
+#[inline(always)]
+pub(super) fn keep(set: &mut [u64], other: &[u64], exempt: usize) {
+    let kept = contains(set, exempt);
+    for (x, y) in set.iter_mut().zip(other) {
+        *x &= y;
+    }
+    set[exempt / 64] |= u64::from(kept) << (exempt % 64);
+}
+
 /// The elements in ascending order.
+#[inline]
 pub(super) fn ones(set: &[u64]) -> Ones<'_> {
     Ones {
         rest: set.first().copied().unwrap_or(0),

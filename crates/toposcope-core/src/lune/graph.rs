@@ -1,6 +1,7 @@
 //! The graph on the vertices of one lune, as rows of bits.
 
 use super::bits;
+use super::simd::tuned;
 
 /// A graph whose rows are sets of its own vertices. It is either a window on the rows of the whole graph, where vertices
 /// have their own names, or gathered from the vertices of a small lune, which are then numbered in ascending order.
@@ -27,45 +28,49 @@ impl<'a> Graph<'a> {
         &self.rows[v * self.words..][..self.words]
     }
 
-    /// The neighbours of `v` within `alive`.
-    pub(super) fn link(&self, v: usize, alive: &[u64]) -> Vec<u64> {
-        alive.iter().zip(self.row(v)).map(|(x, y)| x & y).collect()
+    /// Makes `link` the neighbours of `v` within `alive`.
+    #[inline]
+    pub(super) fn link_into(&self, link: &mut Vec<u64>, v: usize, alive: &[u64]) {
+        link.clear();
+        link.extend(alive.iter().zip(self.row(v)).map(|(x, y)| x & y));
     }
 
     /// The vertex of `alive` with most neighbours there, the first of several.
-    pub(super) fn busiest(&self, alive: &[u64]) -> Option<usize> {
-        let degree = |v: usize| bits::count_common(alive, self.row(v));
-        bits::ones(alive).max_by_key(|&v| (degree(v), std::cmp::Reverse(v)))
+    pub(super) fn busiest(self, alive: &[u64]) -> Option<usize> {
+        busiest(self, alive)
     }
 
-    /// A vertex of `alive` adjacent to all the others, the first of several.
-    pub(super) fn dominator(&self, alive: &[u64]) -> Option<usize> {
-        bits::ones(alive).find(|&v| bits::within(alive, self.row(v), v))
+    /// Makes `by_size` the vertices of `some`, each after the number of its neighbours in `alive`, in ascending order.
+    pub(super) fn sort_by_size(
+        self,
+        some: &[u64],
+        alive: &[u64],
+        by_size: &mut Vec<(usize, usize)>,
+    ) {
+        by_size.clear();
+        count_neighbours(self, some, alive, by_size);
+        by_size.sort_unstable();
+    }
+
+    /// A vertex of `candidates` adjacent to all others of `alive`, the first of several. Destroys the candidates.
+    ///
+    /// Whatever a candidate misses rules out all that are not its neighbours, so few have to be tried.
+    pub(super) fn dominator_among(self, alive: &[u64], candidates: &mut [u64]) -> Option<usize> {
+        dominator_among(self, alive, candidates)
+    }
+
+    /// Whether `z` is adjacent to all others of `alive`. If not, `candidates` loses all vertices that miss the same one.
+    pub(super) fn is_dominator(self, z: usize, alive: &[u64], candidates: &mut [u64]) -> bool {
+        is_dominator(self, z, alive, candidates)
     }
 
     /// Removes from `set` the component of `start` in the graph on `set`.
-    pub(super) fn remove_component(&self, start: usize, set: &mut [u64]) {
-        bits::remove(set, start);
-        let mut fresh = vec![start];
-        while let Some(v) = fresh.pop() {
-            let mut any_left = 0;
-            for (k, (left, row)) in set.iter_mut().zip(self.row(v)).enumerate() {
-                let mut found = *left & row;
-                *left &= !row;
-                any_left |= *left;
-                while found != 0 {
-                    fresh.push(k * 64 + found.trailing_zeros() as usize);
-                    found &= found - 1;
-                }
-            }
-            if any_left == 0 {
-                return;
-            }
-        }
+    pub(super) fn remove_component(self, start: usize, set: &mut [u64]) {
+        remove_component(self, start, set);
     }
 
     /// One vertex of each component of the graph on `alive` that does not contain `root`.
-    pub(super) fn other_components(&self, root: usize, alive: &[u64]) -> Vec<usize> {
+    pub(super) fn other_components(self, root: usize, alive: &[u64]) -> Vec<usize> {
         let mut left = alive.to_vec();
         self.remove_component(root, &mut left);
         let mut others = Vec::new();
@@ -74,5 +79,76 @@ impl<'a> Graph<'a> {
             self.remove_component(v, &mut left);
         }
         others
+    }
+}
+
+tuned! {
+    fn busiest(graph: Graph, alive: &[u64]) -> Option<usize> {
+        let mut best = None;
+        for v in bits::ones(alive) {
+            let degree = bits::count_common(alive, graph.row(v));
+            if best.is_none_or(|(largest, _)| degree > largest) {
+                best = Some((degree, v));
+            }
+        }
+        best.map(|(_, v)| v)
+    }
+}
+
+tuned! {
+    fn count_neighbours(graph: Graph, some: &[u64], alive: &[u64], counts: &mut Vec<(usize, usize)>) {
+        for v in bits::ones(some) {
+            counts.push((bits::count_common(alive, graph.row(v)), v));
+        }
+    }
+}
+
+tuned! {
+    fn dominator_among(graph: Graph, alive: &[u64], candidates: &mut [u64]) -> Option<usize> {
+        while let Some(z) = bits::first(candidates) {
+            let Some(missed) = bits::first_outside(alive, graph.row(z), z) else {
+                return Some(z);
+            };
+            bits::keep(candidates, graph.row(missed), missed);
+        }
+        None
+    }
+}
+
+tuned! {
+    fn is_dominator(graph: Graph, z: usize, alive: &[u64], candidates: &mut [u64]) -> bool {
+        let Some(missed) = bits::first_outside(alive, graph.row(z), z) else {
+            return true;
+        };
+        bits::keep(candidates, graph.row(missed), missed);
+        false
+    }
+}
+
+tuned! {
+    fn remove_component(graph: Graph, start: usize, set: &mut [u64]) {
+        bits::remove(set, start);
+        // Mostly one row covers all there is.
+        if bits::first_outside(set, graph.row(start), start).is_none() {
+            set.fill(0);
+            return;
+        }
+        let mut reached = vec![0; set.len()];
+        let mut next = Some(start);
+        while let Some(v) = next {
+            let mut any_left = 0;
+            for ((left, reached), row) in set.iter_mut().zip(&mut reached).zip(graph.row(v)) {
+                *reached |= *left & row;
+                *left &= !row;
+                any_left |= *left;
+            }
+            if any_left == 0 {
+                return;
+            }
+            next = bits::first(&reached);
+            if let Some(v) = next {
+                bits::remove(&mut reached, v);
+            }
+        }
     }
 }

@@ -69,10 +69,50 @@ impl Node {
 pub(super) struct Matching<'a> {
     graph: Graph<'a>,
     pulse: &'a Pulse<'a>,
+    room: &'a mut Room,
     /// The vertices whose links are being matched.
     prefix: Vec<u32>,
     /// Critical cliques of up to as many vertices as were asked for.
     critical: Vec<Vec<u32>>,
+}
+
+/// Sets that are not in use, kept from one lune to the next: small lunes are too many to allocate for each.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    sets: Vec<Vec<u64>>,
+    /// Vertices by the size of their links.
+    by_size: Vec<(usize, usize)>,
+}
+
+impl Room {
+    fn take(&mut self) -> Vec<u64> {
+        self.sets.pop().unwrap_or_default()
+    }
+
+    fn give_back(&mut self, sets: impl IntoIterator<Item = Vec<u64>>) {
+        self.sets.extend(sets);
+    }
+}
+
+/// What is left of a lune or link while vertices are removed from it.
+struct Remains {
+    alive: Vec<u64>,
+    /// Those not adjacent to the apex, which all have to go.
+    far: Vec<u64>,
+    /// Those of `far` whose links have become smaller since they were last seen not to be cones.
+    suspects: Vec<u64>,
+}
+
+impl Remains {
+    fn remove(&mut self, v: usize, graph: &Graph) {
+        bits::remove(&mut self.alive, v);
+        bits::remove(&mut self.far, v);
+        bits::remove(&mut self.suspects, v);
+        let far_neighbours = self.far.iter().zip(graph.row(v)).map(|(x, y)| x & y);
+        for (suspects, more) in self.suspects.iter_mut().zip(far_neighbours) {
+            *suspects |= more;
+        }
+    }
 }
 
 impl<'a> Matching<'a> {
@@ -82,46 +122,78 @@ impl<'a> Matching<'a> {
         graph: Graph<'a>,
         alive: &[u64],
         cap: usize,
+        room: &'a mut Room,
         pulse: &'a Pulse<'a>,
     ) -> Result<(Node, Vec<Vec<u32>>), Error> {
         let mut matching = Self {
             graph,
             pulse,
+            room,
             prefix: Vec::new(),
             critical: Vec::new(),
         };
-        let node = matching.node(alive.to_vec(), cap)?;
+        let mut whole = matching.room.take();
+        whole.clear();
+        whole.extend_from_slice(alive);
+        let node = matching.node(whole, cap)?;
         Ok((node, matching.critical))
     }
 
-    fn node(&mut self, mut alive: Vec<u64>, cap: usize) -> Result<Node, Error> {
-        let Some(apex) = self.graph.busiest(&alive) else {
+    fn node(&mut self, alive: Vec<u64>, cap: usize) -> Result<Node, Error> {
+        let apex = if cap <= 1 {
+            bits::first(&alive)
+        } else {
+            self.graph.busiest(&alive)
+        };
+        let Some(apex) = apex else {
             self.critical.push(self.prefix.clone());
+            self.room.give_back([alive]);
             return Ok(Node::only(Role::Critical));
         };
         let tail = Role::Toggle(self.graph.name(apex));
         if cap <= 1 {
             self.mark_components(apex, &alive, cap);
+            self.room.give_back([alive]);
             return Ok(Node::only(tail));
         }
-        let row = self.graph.row(apex);
-        let mut far: Vec<u64> = alive.iter().zip(row).map(|(x, y)| x & !y).collect();
-        bits::remove(&mut far, apex);
+        let mut remains = self.around(apex, alive);
         let mut steps = Vec::new();
-        while !bits::is_empty(&far) {
-            self.remove_dominated(&mut alive, &mut far, &mut steps)?;
-            let Some(v) = self.cheapest(&alive, &far)? else {
+        loop {
+            self.remove_dominated(&mut remains, &mut steps)?;
+            let Some(v) = self.cheapest(&remains)? else {
                 break;
             };
-            bits::remove(&mut alive, v);
-            bits::remove(&mut far, v);
+            remains.remove(v, &self.graph);
+            let mut link = self.room.take();
+            self.graph.link_into(&mut link, v, &remains.alive);
             self.prefix.push(self.graph.name(v));
-            let link = self.node(self.graph.link(v, &alive), cap - 1)?;
+            let link = self.node(link, cap - 1)?;
             self.prefix.pop();
             let vertex = self.graph.name(v);
             steps.push(Step { vertex, link });
         }
+        let Remains {
+            alive,
+            far,
+            suspects,
+        } = remains;
+        self.room.give_back([alive, far, suspects]);
         Ok(Node { steps, tail })
+    }
+
+    /// All of `alive`, before any vertex not adjacent to `apex` is removed.
+    fn around(&mut self, apex: usize, alive: Vec<u64>) -> Remains {
+        let (mut far, mut suspects) = (self.room.take(), self.room.take());
+        let row = self.graph.row(apex);
+        far.clear();
+        far.extend(alive.iter().zip(row).map(|(x, y)| x & !y));
+        bits::remove(&mut far, apex);
+        suspects.clone_from(&far);
+        Remains {
+            alive,
+            far,
+            suspects,
+        }
     }
 
     /// With room for one more vertex only the components count: all but the apex's leave a vertex alone.
@@ -137,48 +209,52 @@ impl<'a> Matching<'a> {
 
     /// Removes every vertex of `far` whose link is a cone, until there is none: these strong collapses leave nothing alone.
     fn remove_dominated(
-        &self,
-        alive: &mut [u64],
-        far: &mut [u64],
+        &mut self,
+        remains: &mut Remains,
         steps: &mut Vec<Step>,
     ) -> Result<(), Error> {
-        loop {
-            let before = steps.len();
-            for v in bits::ones(far).collect::<Vec<_>>() {
-                self.pulse.tick()?;
-                let link = self.graph.link(v, alive);
-                if let Some(u) = self.graph.dominator(&link) {
-                    bits::remove(alive, v);
-                    bits::remove(far, v);
-                    steps.push(Step {
-                        vertex: self.graph.name(v),
-                        link: Node::only(Role::Toggle(self.graph.name(u))),
-                    });
-                }
-            }
-            if steps.len() == before {
-                return Ok(());
+        let (mut link, mut candidates) = (self.room.take(), self.room.take());
+        while let Some(v) = bits::first(&remains.suspects) {
+            self.pulse.tick()?;
+            bits::remove(&mut remains.suspects, v);
+            self.graph.link_into(&mut link, v, &remains.alive);
+            candidates.clone_from(&link);
+            if let Some(u) = self.graph.dominator_among(&link, &mut candidates) {
+                remains.remove(v, &self.graph);
+                steps.push(Step {
+                    vertex: self.graph.name(v),
+                    link: Node::only(Role::Toggle(self.graph.name(u))),
+                });
             }
         }
+        self.room.give_back([link, candidates]);
+        Ok(())
     }
 
     /// The vertex of `far` whose link has the fewest components, then the fewest vertices: an isolated one before all, as
     /// it has to stay alone in any case.
-    fn cheapest(&self, alive: &[u64], far: &[u64]) -> Result<Option<usize>, Error> {
+    fn cheapest(&mut self, remains: &Remains) -> Result<Option<usize>, Error> {
+        let Remains { alive, far, .. } = remains;
+        (self.graph).sort_by_size(far, alive, &mut self.room.by_size);
+        let mut link = self.room.take();
         let mut best = None;
-        for v in bits::ones(far) {
+        for &(_, v) in &self.room.by_size {
             self.pulse.tick()?;
-            let mut link = self.graph.link(v, alive);
-            let size = bits::count_common(&link, &link);
+            self.graph.link_into(&mut link, v, alive);
             let mut components = 0;
             while let Some(u) = bits::first(&link) {
                 self.graph.remove_component(u, &mut link);
                 components += 1;
             }
-            if best.is_none_or(|(c, s, _)| (components, size) < (c, s)) {
-                best = Some((components, size, v));
+            if best.is_none_or(|(fewest, _)| components < fewest) {
+                best = Some((components, v));
+            }
+            // No link has fewer, but an empty one, and that came first.
+            if components <= 1 {
+                break;
             }
         }
-        Ok(best.map(|(_, _, v)| v))
+        self.room.give_back([link]);
+        Ok(best.map(|(_, v)| v))
     }
 }

@@ -19,6 +19,7 @@ mod loops;
 mod matching;
 mod morse;
 mod rows;
+mod simd;
 mod sweep;
 
 pub(crate) use loops::Loops;

@@ -4,7 +4,7 @@
 //! partner's other facets; if its partner has one vertex less, it equals nothing. So the boundary of a critical cell becomes
 //! a sum of critical cells, found lazily and remembered.
 
-use super::matching::{Matching, Node, Role};
+use super::matching::{Matching, Node, Role, Room};
 use super::rows::block_of;
 use super::sweep::Sweep;
 use crate::filtration::{EdgeFiltration, RankedInterval};
@@ -52,18 +52,19 @@ impl Settlement {
     ) -> Result<Self, Error> {
         let n_blocks = filtration.len().div_ceil(BLOCK);
         let threads = 0..n_threads.min(n_blocks);
-        let mut sweeps: Vec<Sweep> = threads.map(|_| Sweep::new(filtration)).collect();
-        let work = |sweep: &mut Sweep, block: usize, pulse: &Pulse| {
+        let worker = |_| (Sweep::new(filtration), Room::default());
+        let mut workers: Vec<(Sweep, Room)> = threads.map(worker).collect();
+        let work = |(sweep, room): &mut (Sweep, Room), block: usize, pulse: &Pulse| {
             let mut settlement = Self::default();
             sweep.forget_winners();
             for rank in block_of(filtration, block, BLOCK) {
                 pulse.beat(block, n_blocks)?;
                 sweep.advance_to(rank);
-                settlement.settle(filtration, sweep, max_dim, pulse)?;
+                settlement.settle(filtration, sweep, max_dim, room, pulse)?;
             }
             Ok(settlement)
         };
-        let blocks = in_blocks(&mut sweeps, 0..n_blocks, control, "sweep", work)?;
+        let blocks = in_blocks(&mut workers, 0..n_blocks, control, "sweep", work)?;
         let mut whole = Self::default();
         for block in blocks {
             whole.append(block);
@@ -77,6 +78,7 @@ impl Settlement {
         filtration: &EdgeFiltration,
         sweep: &mut Sweep,
         max_dim: usize,
+        room: &mut Room,
         pulse: &Pulse,
     ) -> Result<(), Error> {
         let rank = sweep.at();
@@ -92,7 +94,7 @@ impl Settlement {
             return Ok(());
         }
         let (graph, alive) = sweep.graph();
-        let (node, mut cliques) = Matching::build(graph, alive, max_dim, pulse)?;
+        let (node, mut cliques) = Matching::build(graph, alive, max_dim, room, pulse)?;
         cliques.sort_unstable_by(|x, y| x.len().cmp(&y.len()).then_with(|| x.cmp(y)));
         self.critical
             .extend(cliques.into_iter().map(|clique| Critical {

@@ -7,13 +7,11 @@
 use super::bits;
 use super::graph::Graph;
 use super::rows::Rows;
+use super::simd::Compression;
 use crate::filtration::{EdgeFiltration, Neighbours};
 
 /// Lunes with fewer than this share of all vertices are gathered into a small graph of their own.
 const GATHER_BELOW: usize = 8;
-
-/// In lunes with fewer than this share of all vertices, the nearest is found one by one instead of in two whole rows.
-const LOOK_UP_BELOW: usize = 16;
 
 /// One thread's view of the filtration just before one of its edges. Moves forward only.
 #[derive(Debug)]
@@ -38,6 +36,8 @@ enum Adjacency<'f> {
 struct Lune {
     /// Its vertices as a set, where rows of bits are intersected.
     mask: Vec<u64>,
+    /// Those of its vertices that may still be adjacent to all the others.
+    candidates: Vec<u64>,
     /// Its vertices in ascending order, where lists are intersected or once it is gathered.
     names: Vec<u32>,
     /// Whether what follows is filled in.
@@ -46,6 +46,7 @@ struct Lune {
     rows: Vec<u64>,
     words: usize,
     everyone: Vec<u64>,
+    compression: Compression,
     /// The vertex nearest to the edge. Known where lists are intersected.
     nearest: Option<u32>,
 }
@@ -97,45 +98,40 @@ impl<'f> Sweep<'f> {
 
     /// A vertex of the open lune adjacent to all the others, if there is one.
     ///
-    /// Neighbouring edges often have the same one, so the last winner is tried first, then the vertex nearest to the edge.
+    /// Neighbouring edges often have the same one, so the last winners are tried first.
     pub(super) fn dominator(&mut self) -> Option<u32> {
         let [a, b] = self.filtration.ends(self.at);
-        let mut winner = self.likely_dominator();
-        if winner.is_none() {
-            if matches!(self.adjacency, Adjacency::Lists(_)) {
-                self.gather();
+        let likely = [self.winners[a as usize], self.winners[b as usize]];
+        let winner = match &self.adjacency {
+            Adjacency::Rows(rows) => {
+                let (graph, lune) = (rows.graph(), &self.lune.mask);
+                let candidates = &mut self.lune.candidates;
+                candidates.clear();
+                candidates.extend_from_slice(lune);
+                let likely = likely.into_iter().find(|&z| {
+                    bits::contains(candidates, z as usize)
+                        && graph.is_dominator(z as usize, lune, candidates)
+                });
+                likely.or_else(|| {
+                    let found = graph.dominator_among(lune, candidates);
+                    found.map(|v| v as u32)
+                })
             }
-            let (graph, alive) = self.graph_as_it_is();
-            winner = graph.dominator(alive).map(|z| graph.name(z));
-        }
+            Adjacency::Lists(_) => {
+                let nearest = self.lune.nearest;
+                let mut likely = likely.into_iter().chain(nearest);
+                likely.find(|&z| self.is_dominator(z)).or_else(|| {
+                    self.gather();
+                    let (graph, alive) = self.graph_as_it_is();
+                    let found = graph.dominator_among(alive, &mut alive.to_vec());
+                    found.map(|z| graph.name(z))
+                })
+            }
+        };
         for v in [a, b] {
             self.winners[v as usize] = winner.unwrap_or(self.winners[v as usize]);
         }
         winner
-    }
-
-    /// The first of a few likely vertices that dominates the open lune.
-    fn likely_dominator(&self) -> Option<u32> {
-        let [a, b] = self.filtration.ends(self.at);
-        let winners = [a, b].map(|v| self.winners[v as usize]);
-        let mut winners = winners.into_iter();
-        let winner = winners.find(|&z| self.is_dominator(z));
-        winner.or_else(|| self.nearest().filter(|&z| self.is_dominator(z)))
-    }
-
-    /// The vertex of the open lune nearest to the edge, as [`EdgeFiltration::nearest_in_lune`] has it.
-    fn nearest(&self) -> Option<u32> {
-        if matches!(self.adjacency, Adjacency::Lists(_)) {
-            return self.lune.nearest;
-        }
-        let size: u32 = self.lune.mask.iter().map(|word| word.count_ones()).sum();
-        if size as usize * LOOK_UP_BELOW > self.filtration.n() {
-            return self.filtration.nearest_in_lune(self.at);
-        }
-        let [a, b] = self.filtration.ends(self.at);
-        let longer = |&v: &u32| self.filtration.rank(a, v).max(self.filtration.rank(b, v));
-        let vertices = bits::ones(&self.lune.mask).map(|v| v as u32);
-        vertices.min_by_key(longer)
     }
 
     /// Forgets which vertices dominated lunes before, so that what comes does not depend on it.
@@ -210,26 +206,11 @@ impl<'f> Sweep<'f> {
     }
 }
 
-/// Compresses, row by row, the bits under the mask of the lune.
 fn gather_rows(lune: &mut Lune, rows: &Rows) {
-    let mut before = 0;
-    let mut mask = Vec::new();
-    let words_of_mask = lune.mask.iter().copied().enumerate();
-    for (k, word) in words_of_mask.filter(|&(_, word)| word != 0) {
-        mask.push((k, word, before));
-        before += word.count_ones() as usize;
-    }
-    for (place, &v) in lune.names.iter().enumerate() {
-        let row = rows.row(v);
-        let gathered = &mut lune.rows[place * lune.words..][..lune.words];
-        for &(k, word, before) in &mask {
-            let mut found = row[k] & word;
-            while found != 0 {
-                let below = (found & found.wrapping_neg()) - 1;
-                bits::insert(gathered, before + (word & below).count_ones() as usize);
-                found &= found - 1;
-            }
-        }
+    lune.compression.to(&lune.mask);
+    let gathered = lune.rows.chunks_exact_mut(lune.words);
+    for (gathered, &v) in gathered.zip(&lune.names) {
+        lune.compression.compress(rows.row(v), gathered);
     }
 }
 
