@@ -117,6 +117,10 @@ peers: $(WORK)/peers-wheel.stamp ## Time rips beside its peers, as a table; ARGS
 scaling: $(WORK)/peers-wheel.stamp ## Draw time and memory against the number of points, beside the peers; takes ARGS too
 	PYTHONPATH=benchmarks $(WORK)/peers/bin/python -m peers.scaling $(ARGS)
 
+.PHONY: counts
+counts: ## Count the instructions of three rips calls, and compare with what is stored; ARGS="--update" stores them
+	python3 benchmarks/counts/counts.py $(ARGS)
+
 .PHONY: exhaustive
 exhaustive: ## 104,000 random complexes against the oracle, forty times as many as `make test`
 	TOPOSCOPE_TRIALS=40 cargo test --release --locked -p toposcope-core --test oracle_differential
