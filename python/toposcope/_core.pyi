@@ -32,6 +32,7 @@ class RipsParams:
         field: int,
         method: str,
         n_threads: int | None,
+        memory_limit: int | None,
         progress: Any,
     ) -> RipsParams: ...
 

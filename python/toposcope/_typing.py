@@ -37,8 +37,11 @@ def float_array(value: Any, argument: str, ndim: int) -> FloatArray:
     TypeError
         If the entries are not real numbers.
     ValueError
-        If the number of axes is wrong, or rows differ in length.
+        If the number of axes is wrong, rows differ in length, or entries are masked.
     """
+    # NumPy drops masks without a word, and what is masked is no number at all.
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise ValueError(f"{argument}: expected an array without masked entries, got {np.ma.count_masked(value)} of them")
     try:
         array = np.asarray(value)
     except ValueError as error:

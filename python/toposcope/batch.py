@@ -9,7 +9,7 @@ import numpy as np
 
 from toposcope import _core
 from toposcope._progress import progress_callback
-from toposcope._typing import describe, float_array, integer, number
+from toposcope._typing import byte_count, describe, float_array, integer, number
 from toposcope.diagram import Diagram, DiagramInfo
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def rips(
     field: int = 2,
     method: str = "auto",
     n_threads: int | None = None,
+    memory_limit: int | str | None = None,
     progress: bool | Progress = False,
 ) -> Diagram:
     r"""Persistent homology of the Vietoris–Rips filtration.
@@ -55,6 +56,10 @@ def rips(
         The engine. For tests and comparison: it never changes a result.
     n_threads : int, optional
         Worker threads; by default as many as the machine has. Never changes a result.
+    memory_limit : int or str, optional
+        Bytes that the computation may hold at once, also as ``"2GiB"``: everything that grows with the input, the engine's own copy of
+        it included, is reserved before it is allocated. What you pass in is yours and not counted. By default
+        what the system has left.
     progress : bool or callable, default=False
         ``True`` draws a bar on stderr; a callable is called as ``progress(stage, done, total)``.
 
@@ -68,7 +73,7 @@ def rips(
     ValueError, TypeError
         If an argument is not as described; the message names it.
     MemoryLimitError
-        If the system refuses the memory that all distances between the points take.
+        If more memory is needed than ``memory_limit``, or than the system has; the message says how much, and what to do.
     KeyboardInterrupt
         On Ctrl-C, within a tenth of a second.
 
@@ -98,6 +103,7 @@ def rips(
             field=field,
             method=method,
             n_threads=None if n_threads is None else integer(n_threads, "n_threads", at_least=1),
+            memory_limit=None if memory_limit is None else byte_count(memory_limit, "memory_limit"),
             progress=callback,
         )
         if metric == "precomputed":
@@ -117,8 +123,8 @@ def _check_names(**names: Any) -> None:
 def _rips_distances(distances: Any, params: _core.RipsParams) -> _core.DiagramColumns:
     if hasattr(distances, "tocoo"):
         return _rips_sparse(distances, params)
-    array = np.asarray(distances)
-    matrix = float_array(array, "distances", 1 if array.ndim == 1 else 2).astype(np.float64, copy=False)
+    array = np.asanyarray(distances)
+    matrix = float_array(array, "distances", 1 if array.ndim == 1 else 2)
     if matrix.ndim == 1:
         return _core.rips_condensed(matrix, _n_points_of_condensed(len(matrix)), params)
     if matrix.shape[0] != matrix.shape[1]:
@@ -134,11 +140,23 @@ def _n_points_of_condensed(length: int) -> int:
 
 
 def _rips_sparse(matrix: Any, params: _core.RipsParams) -> _core.DiagramColumns:
-    # Through CSR, which adds up entries that name the same pair, as SciPy defines them.
-    coo = matrix.tocsr().tocoo()
+    coo = _with_sums(matrix)
     if coo.shape[0] != coo.shape[1]:
         raise ValueError(f"distances: expected a square matrix, got shape {coo.shape}")
     if coo.shape[0] > np.iinfo(np.uint32).max:
         raise ValueError(f"distances: expected at most {np.iinfo(np.uint32).max} points, got {coo.shape[0]}")
     data = float_array(coo.data, "distances", 1).astype(np.float64, copy=False)
     return _core.rips_sparse(coo.row.astype(np.uint32), coo.col.astype(np.uint32), data, coo.shape[0], params)
+
+
+def _with_sums(matrix: Any) -> Any:
+    """Return a COO matrix in which entries that name the same pair are added up, as SciPy defines them."""
+    if matrix.format in {"csr", "csc"}:
+        return matrix.tocsr().tocoo()
+    coo = matrix.tocoo()
+    if coo.shape[0] <= coo.nnz:
+        return coo.tocsr().tocoo()
+    # Slower, but CSR holds a number per row, and most rows are empty.
+    coo = coo.copy()
+    coo.sum_duplicates()
+    return coo

@@ -277,3 +277,52 @@ except ts.MemoryLimitError as error:
     child = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert child.stdout.startswith("needs at least 28799520000 bytes, which the system refuses; set a threshold")
     assert child.returncode == 0
+
+
+@pytest.mark.parametrize("limit", [1 << 20, "1MiB", "0.001 GiB"])
+@pytest.mark.parametrize("method", ["auto", "cohomology"])
+def test_a_memory_limit_is_refused_before_it_is_passed(limit: int | str, method: str) -> None:
+    points = np.random.default_rng(0).normal(size=(2000, 3))
+    distances = np.sqrt(((points[:, None] - points[None]) ** 2).sum(-1))
+    lower = distances[np.triu_indices(len(points), 1)]
+    for form in (distances, distances.astype(np.float32), lower, scipy.sparse.csr_array(distances)):
+        with pytest.raises(ts.MemoryLimitError, match=r"needs \d+ bytes, over the memory limit of 10\d+ bytes; raise"):
+            ts.rips(form, metric="precomputed", memory_limit=limit, method=method)
+
+
+def test_a_memory_limit_changes_no_diagram() -> None:
+    points = np.random.default_rng(0).normal(size=(100, 3))
+    assert ts.rips(points, max_dim=2, memory_limit="1GiB") == ts.rips(points, max_dim=2)
+
+
+@pytest.mark.parametrize(
+    ("limit", "error"), [(0, ValueError), (-1, ValueError), ("lots", ValueError), (1.5, TypeError), (True, TypeError)]
+)
+def test_a_wrong_memory_limit_is_named(limit: object, error: type[Exception]) -> None:
+    with pytest.raises(error, match="memory_limit: expected"):
+        ts.rips([[0.0], [1.0]], memory_limit=limit)  # type: ignore[arg-type]
+
+
+def test_far_too_many_vertices_are_refused_before_any_work() -> None:
+    for n in (2**31, 2**32 - 1):
+        two = scipy.sparse.coo_array(([1.0, 1.0], ([n - 1, 0], [0, n - 1])), shape=(n, n))
+        started = time.monotonic()
+        with pytest.raises(ts.MemoryLimitError, match=f"needs at least {17 * n + 32} bytes, which the system refuses; ask"):
+            ts.rips(two, metric="precomputed")
+        assert time.monotonic() - started < 5
+
+
+def test_a_sparse_matrix_adds_up_what_names_the_same_pair() -> None:
+    twice = ([0.25, 0.75, 1.0], ([1, 1, 2], [0, 0, 0]))
+    for n in (3, 100):
+        diagram = ts.rips(scipy.sparse.coo_array(twice, shape=(n, n)), metric="precomputed")
+        assert diagram[0].tolist() == [[0, 1], [0, 1]] + [[0, INF]] * (n - 2)
+
+
+@pytest.mark.parametrize("argument", ["points", "distances"])
+def test_masked_entries_are_refused(argument: str) -> None:
+    masked = np.ma.masked_array(np.zeros((3, 3)), mask=np.eye(3) > 0)
+    metric = "precomputed" if argument == "distances" else "euclidean"
+    with pytest.raises(ValueError, match=f"{argument}: expected an array without masked entries, got 3 of them"):
+        ts.rips(masked, metric=metric)
+    assert ts.rips(np.ma.masked_array(np.zeros((3, 3))), metric=metric).n_intervals == 1

@@ -11,6 +11,9 @@ use crate::{
     SparseDistances,
 };
 
+/// Two arrays of disjoint sets, and then the three columns of an interval.
+const BYTES_PER_VERTEX: usize = 17;
+
 /// What a Rips filtration is built from.
 #[derive(Debug, Clone, Copy)]
 pub enum RipsInput<'a> {
@@ -50,14 +53,21 @@ impl RipsInput<'_> {
 /// ```
 ///
 /// # Errors
-/// [`Error::Invalid`] for wrong parameters, [`Error::Interrupted`] when the observer stops the run.
+/// [`Error::Invalid`] for wrong parameters, [`Error::Interrupted`] when the observer stops the run, [`Error::MemoryLimit`] and
+/// [`Error::OutOfMemory`] if the control's budget or the system has not enough; nothing is held after an error.
 pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<Diagram, Error> {
     params.check()?;
     let n = input.n_vertices();
     Packing::new(n, params.max_dim)?;
+    // Whatever is found, so much is needed: an input of far too many vertices is refused before any work.
+    drop(
+        control
+            .budget()
+            .reserve(n.saturating_mul(BYTES_PER_VERTEX))?,
+    );
     if params.max_dim == 0 {
         let lengths = component_lengths(input, params.threshold, control)?;
-        return Ok(diagram(n, &lengths, [], 0));
+        return diagram(n, &lengths, [], 0, control);
     }
     let n_threads = thread_count(params.n_threads);
     let filtration = EdgeFiltration::new(input, params.threshold, n_threads, control)?;
@@ -70,7 +80,7 @@ pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<
         let death = death.map_or(f64::INFINITY, |rank| filtration.length(rank));
         (dim as u8, filtration.length(birth), death)
     });
-    Ok(diagram(n, &lengths, valued, params.max_dim))
+    diagram(n, &lengths, valued, params.max_dim, control)
 }
 
 /// Lengths of the edges that join components. Complete inputs are never sorted for it, and points never get a matrix.
@@ -113,17 +123,18 @@ fn higher_intervals<F: Field>(
     }
 }
 
-/// Components are born at zero and die at the lengths that join them; the others never die.
+/// Components are born at zero and die at the lengths that join them, given in order; the others never die.
 fn diagram(
     n: usize,
     joining: &[f64],
     higher: impl IntoIterator<Item = Interval>,
     max_dim: usize,
-) -> Diagram {
+    control: &Control,
+) -> Result<Diagram, Error> {
     let deaths = joining.iter().copied();
     let forever = std::iter::repeat_n(f64::INFINITY, n - joining.len());
     let components = deaths.chain(forever).map(|death| (0, 0.0, death));
-    Diagram::from_intervals(components.chain(higher), max_dim as u8)
+    Diagram::from_sorted_and_more(components, n, higher, max_dim as u8, control)
 }
 
 #[cfg(test)]

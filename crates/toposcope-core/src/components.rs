@@ -10,7 +10,7 @@ pub(crate) fn joining_lengths(
     control: &Control,
 ) -> Result<Vec<f64>, Error> {
     let n = filtration.n();
-    let mut components = UnionFind::new(n);
+    let mut components = UnionFind::new(n, control)?;
     let mut lengths = Vec::new();
     for rank in 0..filtration.len() as u32 {
         if lengths.len() + 1 >= n {

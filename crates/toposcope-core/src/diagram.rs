@@ -1,5 +1,11 @@
 //! Persistence diagrams: columns in canonical order.
 
+use std::cmp::Ordering;
+
+use crate::memory::Held;
+use crate::sorting::sort_under;
+use crate::{Control, Error};
+
 /// The intervals of all dimensions as columns, sorted by (dimension, birth, death), zero lengths dropped.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Diagram {
@@ -12,25 +18,64 @@ pub struct Diagram {
 /// One interval: homology dimension, birth, death (`inf` = essential).
 pub type Interval = (u8, f64, f64);
 
+/// Whether an interval is kept: those of zero length are not, nor those of dimensions that nobody asked for.
+fn counts(&(dim, birth, death): &Interval, max_dim: u8) -> bool {
+    dim <= max_dim && birth < death
+}
+
+fn in_order(a: &Interval, b: &Interval) -> Ordering {
+    (a.0.cmp(&b.0))
+        .then(a.1.total_cmp(&b.1))
+        .then(a.2.total_cmp(&b.2))
+}
+
 impl Diagram {
     /// A diagram of dimensions `0..=max_dim` from intervals in any order; those of zero length, and those of higher
     /// dimensions, are dropped.
     pub fn from_intervals(intervals: impl IntoIterator<Item = Interval>, max_dim: u8) -> Self {
         let mut intervals: Vec<Interval> = intervals
             .into_iter()
-            .filter(|&(dim, birth, death)| dim <= max_dim && birth < death)
+            .filter(|interval| counts(interval, max_dim))
             .collect();
-        intervals.sort_unstable_by(|a, b| {
-            a.0.cmp(&b.0)
-                .then(a.1.total_cmp(&b.1))
-                .then(a.2.total_cmp(&b.2))
-        });
+        intervals.sort_unstable_by(in_order);
         Self {
             dims: intervals.iter().map(|i| i.0).collect(),
             births: intervals.iter().map(|i| i.1).collect(),
             deaths: intervals.iter().map(|i| i.2).collect(),
             max_dim,
         }
+    }
+
+    /// A diagram of `n` intervals that come in order, and of others that come after them, in any order. Kept within the budget of
+    /// `control` while it is being made.
+    pub(crate) fn from_sorted_and_more(
+        sorted: impl Iterator<Item = Interval>,
+        n: usize,
+        others: impl IntoIterator<Item = Interval>,
+        max_dim: u8,
+        control: &Control,
+    ) -> Result<Self, Error> {
+        let budget = control.budget();
+        let mut later = Held::new(budget);
+        later.extend(others.into_iter().filter(|i| counts(i, max_dim)))?;
+        let later = sort_under(later, in_order, control)?;
+        let all = n + later.len();
+        let mut dims = Held::with_capacity(budget, all)?;
+        let mut births = Held::with_capacity(budget, all)?;
+        let mut deaths = Held::with_capacity(budget, all)?;
+        let sorted = sorted.filter(|i| counts(i, max_dim));
+        for (at, (dim, birth, death)) in sorted.chain(later).enumerate() {
+            control.poll("diagram", at, all)?;
+            dims.push(dim)?;
+            births.push(birth)?;
+            deaths.push(death)?;
+        }
+        Ok(Self {
+            dims: dims.into_parts().0,
+            births: births.into_parts().0,
+            deaths: deaths.into_parts().0,
+            max_dim,
+        })
     }
 
     /// Largest homology dimension that was computed.

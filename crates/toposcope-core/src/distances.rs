@@ -1,6 +1,13 @@
 //! Distances between vertices: all pairs, or the few that are given.
 
+use crate::memory::Held;
+use crate::sorting::sort_under;
 use crate::{Control, Error, Metric, Points};
+
+/// Entries read between two looks at the clock.
+const CHUNK: usize = 1 << 14;
+/// About how many microseconds that takes.
+const TICKS_PER_CHUNK: u32 = 64;
 
 /// All distances between `n` vertices: the strict lower triangle, row by row, `d(1,0), d(2,0), d(2,1), …`.
 ///
@@ -17,6 +24,14 @@ impl DistanceMatrix {
     /// # Errors
     /// [`Error::Invalid`] if the length is not `n (n - 1) / 2`, or an entry is negative, NaN or infinite.
     pub fn from_lower(lower: Vec<f64>, n: usize) -> Result<Self, Error> {
+        Self::from_lower_under(lower, n, &Control::none())
+    }
+
+    /// [`Self::from_lower`], within reach of an interrupt.
+    ///
+    /// # Errors
+    /// As there, and [`Error::Interrupted`].
+    pub fn from_lower_under(lower: Vec<f64>, n: usize, control: &Control) -> Result<Self, Error> {
         let expected = n * n.saturating_sub(1) / 2;
         if lower.len() != expected {
             let expected = format!("{expected} entries below the diagonal of {n} rows");
@@ -24,8 +39,9 @@ impl DistanceMatrix {
         }
         let matrix = Self { lower, n };
         for i in 0..n {
-            for j in 0..i {
-                check_distance(matrix.get(i, j), i, j)?;
+            control.poll_coarse("distances", i, n)?;
+            for (j, &d) in matrix.row(i).iter().enumerate() {
+                check_distance(d, i, j)?;
             }
         }
         Ok(matrix)
@@ -107,9 +123,9 @@ impl DistanceMatrix {
 pub type SparseEdge = (u32, u32, f64);
 
 /// Some of the distances between `n` vertices. A pair that is absent is no edge.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct SparseDistances {
-    edges: Vec<SparseEdge>,
+    edges: Held<SparseEdge>,
     n: usize,
 }
 
@@ -120,35 +136,41 @@ impl SparseDistances {
     /// [`Error::Invalid`] if a vertex is out of range, an entry is negative, NaN or infinite, a diagonal entry is not zero,
     /// or a pair is given two distances.
     pub fn from_entries(
-        entries: impl IntoIterator<Item = (u32, u32, f64)>,
+        entries: impl IntoIterator<Item = SparseEdge>,
         n: usize,
     ) -> Result<Self, Error> {
-        let mut edges = Vec::new();
-        for (i, j, d) in entries {
-            if i as usize >= n || j as usize >= n {
-                let got = format!("an entry at ({i}, {j})");
-                return Err(Error::invalid(
-                    "distances",
-                    format!("vertices below {n}"),
-                    got,
-                ));
+        Self::from_entries_under(entries, n, &Control::none())
+    }
+
+    /// [`Self::from_entries`], within reach of an interrupt and within the budget of `control`.
+    ///
+    /// # Errors
+    /// As there, and [`Error::Interrupted`], [`Error::MemoryLimit`], [`Error::OutOfMemory`].
+    pub fn from_entries_under(
+        entries: impl IntoIterator<Item = SparseEdge>,
+        n: usize,
+        control: &Control,
+    ) -> Result<Self, Error> {
+        let entries = entries.into_iter();
+        let mut edges = Held::with_capacity(control.budget(), entries.size_hint().0)?;
+        for (at, (i, j, d)) in entries.enumerate() {
+            if at.is_multiple_of(CHUNK) {
+                control.tick(TICKS_PER_CHUNK)?;
             }
-            check_distance(d, i as usize, j as usize)?;
+            check_entry(i, j, d, n)?;
             if i != j {
-                edges.push((i.max(j), i.min(j), d));
-            } else if d != 0.0 {
-                let got = format!("{d} at ({i}, {i})");
-                return Err(Error::invalid("distances", "zeros on the diagonal", got));
+                edges.push((i.max(j), i.min(j), d))?;
             }
         }
-        edges.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)));
+        let by_pair = |a: &SparseEdge, b: &SparseEdge| (a.0, a.1).cmp(&(b.0, b.1));
+        let by_all = |a: &SparseEdge, b: &SparseEdge| by_pair(a, b).then(a.2.total_cmp(&b.2));
+        let mut edges = sort_under(edges, by_all, control)?;
         edges.dedup();
-        for pair in edges.windows(2) {
-            if (pair[0].0, pair[0].1) == (pair[1].0, pair[1].1) {
-                let (i, j, d) = pair[0];
-                let got = format!("{d} and {} between {i} and {j}", pair[1].2);
-                return Err(Error::invalid("distances", "a symmetric matrix", got));
-            }
+        let same = |pair: &&[SparseEdge]| by_pair(&pair[0], &pair[1]).is_eq();
+        if let Some(pair) = edges.windows(2).find(same) {
+            let (i, j, d) = pair[0];
+            let got = format!("{d} and {} between {i} and {j}", pair[1].2);
+            return Err(Error::invalid("distances", "a symmetric matrix", got));
         }
         Ok(Self { edges, n })
     }
@@ -162,6 +184,20 @@ impl SparseDistances {
     pub fn edges(&self) -> &[SparseEdge] {
         &self.edges
     }
+}
+
+fn check_entry(i: u32, j: u32, d: f64, n: usize) -> Result<(), Error> {
+    if i as usize >= n || j as usize >= n {
+        let expected = format!("vertices below {n}");
+        let got = format!("an entry at ({i}, {j})");
+        return Err(Error::invalid("distances", expected, got));
+    }
+    check_distance(d, i as usize, j as usize)?;
+    if i == j && d != 0.0 {
+        let got = format!("{d} at ({i}, {i})");
+        return Err(Error::invalid("distances", "zeros on the diagonal", got));
+    }
+    Ok(())
 }
 
 fn check_distance(d: f64, i: usize, j: usize) -> Result<(), Error> {

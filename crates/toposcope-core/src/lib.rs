@@ -27,6 +27,7 @@ mod reduction;
 mod simd;
 mod simplex;
 pub mod snapshot;
+mod sorting;
 pub mod stream;
 mod tiles;
 mod union_find;

@@ -1,6 +1,13 @@
 //! Points: rows of coordinates, in the precision in which they came.
 
-use crate::{Error, Metric};
+use crate::{Control, Error, Metric};
+
+/// Coordinates checked between two looks at the clock.
+const CHUNK: usize = 1 << 16;
+/// About how many microseconds that takes.
+const TICKS_PER_CHUNK: u32 = 64;
+/// About how many coordinates are normalised in a microsecond.
+const COORDINATES_PER_TICK: u32 = 128;
 
 /// Coordinates as they came; arithmetic on them is always done in f64.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,13 +34,7 @@ impl Points {
     /// # Errors
     /// [`Error::Invalid`] if the length is not a multiple of `n_dims`, or a coordinate is not finite.
     pub fn from_f32(coordinates: Vec<f32>, n_dims: usize) -> Result<Self, Error> {
-        let n_points = row_count(coordinates.len(), n_dims)?;
-        check_finite(coordinates.iter().map(|&x| f64::from(x)), n_dims)?;
-        Ok(Self {
-            coordinates: Coordinates::F32(coordinates),
-            n_points,
-            n_dims,
-        })
+        Self::from_f32_under(coordinates, n_dims, &Control::none())
     }
 
     /// Points from rows of `n_dims` float64 coordinates, one after the other.
@@ -41,8 +42,38 @@ impl Points {
     /// # Errors
     /// [`Error::Invalid`] if the length is not a multiple of `n_dims`, or a coordinate is not finite.
     pub fn from_f64(coordinates: Vec<f64>, n_dims: usize) -> Result<Self, Error> {
+        Self::from_f64_under(coordinates, n_dims, &Control::none())
+    }
+
+    /// [`Self::from_f32`], within reach of an interrupt.
+    ///
+    /// # Errors
+    /// As there, and [`Error::Interrupted`].
+    pub fn from_f32_under(
+        coordinates: Vec<f32>,
+        n_dims: usize,
+        control: &Control,
+    ) -> Result<Self, Error> {
         let n_points = row_count(coordinates.len(), n_dims)?;
-        check_finite(coordinates.iter().copied(), n_dims)?;
+        check_finite(&coordinates, n_dims, control)?;
+        Ok(Self {
+            coordinates: Coordinates::F32(coordinates),
+            n_points,
+            n_dims,
+        })
+    }
+
+    /// [`Self::from_f64`], within reach of an interrupt.
+    ///
+    /// # Errors
+    /// As there, and [`Error::Interrupted`].
+    pub fn from_f64_under(
+        coordinates: Vec<f64>,
+        n_dims: usize,
+        control: &Control,
+    ) -> Result<Self, Error> {
+        let n_points = row_count(coordinates.len(), n_dims)?;
+        check_finite(&coordinates, n_dims, control)?;
         Ok(Self {
             coordinates: Coordinates::F64(coordinates),
             n_points,
@@ -161,11 +192,19 @@ impl Points {
     ///
     /// # Errors
     /// [`Error::Invalid`] if a row to be normalised is zero.
-    pub fn ready_for(mut self, metric: Metric) -> Result<Self, Error> {
+    pub fn ready_for(self, metric: Metric) -> Result<Self, Error> {
+        self.ready_for_under(metric, &Control::none())
+    }
+
+    /// [`Self::ready_for`], within reach of an interrupt.
+    ///
+    /// # Errors
+    /// As there, and [`Error::Interrupted`].
+    pub fn ready_for_under(mut self, metric: Metric, control: &Control) -> Result<Self, Error> {
         if metric == Metric::Cosine && self.n_dims > 0 {
             match &mut self.coordinates {
-                Coordinates::F32(c) => normalise(c, self.n_dims, f64::from, |x| x as f32)?,
-                Coordinates::F64(c) => normalise(c, self.n_dims, |x| x, |x| x)?,
+                Coordinates::F32(c) => normalise(c, self.n_dims, |x| x as f32, control)?,
+                Coordinates::F64(c) => normalise(c, self.n_dims, |x| x, control)?,
             }
         }
         Ok(self)
@@ -211,9 +250,15 @@ fn row_count(len: usize, n_dims: usize) -> Result<usize, Error> {
     Ok(n_points)
 }
 
-fn check_finite(coordinates: impl Iterator<Item = f64>, n_dims: usize) -> Result<(), Error> {
-    for (at, x) in coordinates.enumerate() {
-        if !x.is_finite() {
+fn check_finite<T: Copy + Into<f64>>(
+    coordinates: &[T],
+    n_dims: usize,
+    control: &Control,
+) -> Result<(), Error> {
+    for (part, chunk) in coordinates.chunks(CHUNK).enumerate() {
+        control.tick(TICKS_PER_CHUNK)?;
+        if let Some(at) = chunk.iter().position(|&x| !x.into().is_finite()) {
+            let (x, at): (f64, usize) = (chunk[at].into(), part * CHUNK + at);
             let got = format!("{x} in row {}, column {}", at / n_dims, at % n_dims);
             return Err(Error::invalid("points", "finite coordinates", got));
         }
@@ -221,13 +266,15 @@ fn check_finite(coordinates: impl Iterator<Item = f64>, n_dims: usize) -> Result
     Ok(())
 }
 
-fn normalise<T: Copy>(
+fn normalise<T: Copy + Into<f64>>(
     coordinates: &mut [T],
     n_dims: usize,
-    widen: impl Fn(T) -> f64,
     narrow: impl Fn(f64) -> T,
+    control: &Control,
 ) -> Result<(), Error> {
+    let widen = |x: T| -> f64 { x.into() };
     for (i, row) in coordinates.chunks_exact_mut(n_dims).enumerate() {
+        control.tick(1 + n_dims as u32 / COORDINATES_PER_TICK)?;
         // Scaled by the largest coordinate first: squares of tiny or huge ones would vanish or overflow.
         let largest = row.iter().map(|&x| widen(x).abs()).fold(0.0, f64::max);
         if largest == 0.0 {

@@ -1,19 +1,23 @@
 //! Components of a growing graph.
 
+use crate::memory::Held;
+use crate::{Control, Error};
+
 /// Disjoint sets with path halving and union by size.
 #[derive(Debug)]
 pub(crate) struct UnionFind {
-    parent: Vec<u32>,
-    size: Vec<u32>,
+    parent: Held<u32>,
+    size: Held<u32>,
 }
 
 impl UnionFind {
     /// `n` sets of one element.
-    pub(crate) fn new(n: usize) -> Self {
-        Self {
-            parent: (0..n as u32).collect(),
-            size: vec![1; n],
-        }
+    pub(crate) fn new(n: usize, control: &Control) -> Result<Self, Error> {
+        let budget = control.budget();
+        let mut parent = Held::with_capacity(budget, n)?;
+        parent.extend_in_chunks(n, 0..n as u32, |work| control.tick(work))?;
+        let size = Held::filled(budget, 1, n, |work| control.tick(work))?;
+        Ok(Self { parent, size })
     }
 
     fn find(&mut self, mut v: u32) -> u32 {

@@ -1,47 +1,104 @@
 //! NumPy in, NumPy out. Arrays are copied once, while attached, into memory that Rust owns: once detached, another
 //! Python thread may write to the array, and no borrow checker of ours would see it.
 
-use numpy::{PyArray1, PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::ndarray::Dimension;
+use numpy::{
+    Element, PyArray1, PyReadonlyArray, PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods,
+};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use toposcope_core::{Diagram, Points};
+use toposcope_core::memory::{Budget, Held, Lease};
+use toposcope_core::{Control, Diagram, Error, Metric, Points};
 
+use crate::detach::Attended;
 use crate::errors::IntoPyResult;
 
 /// Points from a 2-D float32 or float64 array of any order and stride, which errors call `argument`.
 pub(crate) fn points_from(array: &Bound<'_, PyAny>, argument: &'static str) -> PyResult<Points> {
-    if let Ok(array) = array.cast::<PyUntypedArray>()
-        && let &[n_points, 0] = array.shape()
-        && n_points > 0
-    {
-        return Err(wrong_array(
-            argument,
-            "at least one coordinate per point",
-            array,
-        ));
-    }
-    let points = if let Ok(array) = array.extract::<PyReadonlyArray2<'_, f32>>() {
-        Points::from_f32(rows_of(&array), array.shape()[1])
-    } else if let Ok(array) = array.extract::<PyReadonlyArray2<'_, f64>>() {
-        Points::from_f64(rows_of(&array), array.shape()[1])
-    } else {
-        return Err(wrong_array(
-            argument,
-            "a 2-D float32 or float64 array",
-            array,
-        ));
-    };
-    points
-        .map_err(|error| error.of_argument(argument))
-        .into_py()
+    let coordinates = Coordinates::copy_of(array, argument, &Budget::unlimited())?;
+    let points = coordinates.into_points(Metric::Euclidean, &Control::none());
+    Ok(points.into_py()?.0)
 }
 
-/// The entries of a 2-D array, row by row.
-pub(crate) fn rows_of<T: numpy::Element + Copy>(array: &PyReadonlyArray2<'_, T>) -> Vec<T> {
-    match array.as_slice() {
-        Ok(rows) => rows.to_vec(),
-        Err(_) => array.as_array().iter().copied().collect(),
+/// The rows of a 2-D array, copied and not yet looked at: what remains to be done needs no interpreter.
+pub(crate) struct Coordinates {
+    values: Floats,
+    n_dims: usize,
+    argument: &'static str,
+}
+
+/// Numbers in the precision in which they came.
+pub(crate) enum Floats {
+    F32(Held<f32>),
+    F64(Held<f64>),
+}
+
+impl Coordinates {
+    /// Copies a 2-D float32 or float64 array of any order and stride, which errors call `argument`.
+    pub(crate) fn copy_of(
+        array: &Bound<'_, PyAny>,
+        argument: &'static str,
+        budget: &Budget,
+    ) -> PyResult<Self> {
+        if let Ok(array) = array.cast::<PyUntypedArray>()
+            && let &[n_points, 0] = array.shape()
+            && n_points > 0
+        {
+            let expected = "at least one coordinate per point";
+            return Err(wrong_array(argument, expected, array));
+        }
+        let (values, n_dims) = if let Ok(array) = array.extract::<PyReadonlyArray2<'_, f32>>() {
+            (Floats::F32(copied(&array, budget)?), array.shape()[1])
+        } else if let Ok(array) = array.extract::<PyReadonlyArray2<'_, f64>>() {
+            (Floats::F64(copied(&array, budget)?), array.shape()[1])
+        } else {
+            let expected = "a 2-D float32 or float64 array";
+            return Err(wrong_array(argument, expected, array));
+        };
+        Ok(Self {
+            values,
+            n_dims,
+            argument,
+        })
     }
+
+    /// The points, ready for `metric`, and what is set aside for them.
+    pub(crate) fn into_points(
+        self,
+        metric: Metric,
+        control: &Control<'_>,
+    ) -> Result<(Points, Lease), Error> {
+        let (points, lease) = match self.values {
+            Floats::F32(values) => {
+                let (values, lease) = values.into_parts();
+                (Points::from_f32_under(values, self.n_dims, control), lease)
+            }
+            Floats::F64(values) => {
+                let (values, lease) = values.into_parts();
+                (Points::from_f64_under(values, self.n_dims, control), lease)
+            }
+        };
+        let ready = points.and_then(|points| points.ready_for_under(metric, control));
+        let points = ready.map_err(|error| error.of_argument(self.argument))?;
+        Ok((points, lease))
+    }
+}
+
+/// The entries of an array in row order. The interpreter sees to signals now and then: it is held all the time.
+pub(crate) fn copied<T: Element + Copy, D: Dimension>(
+    array: &PyReadonlyArray<'_, T, D>,
+    budget: &Budget,
+) -> PyResult<Held<T>> {
+    let attended = Attended::new(array.py());
+    let mut values = Held::new(budget);
+    let done = if let Ok(all) = array.as_slice() {
+        values.copy_in_chunks(all, |_| attended.tick())
+    } else {
+        let all = array.as_array();
+        values.extend_in_chunks(all.len(), all.iter().copied(), |_| attended.tick())
+    };
+    attended.outcome(done)?;
+    Ok(values)
 }
 
 /// The error for an array of the wrong type or shape; the Python layer lets none through.

@@ -1,14 +1,17 @@
 //! `rips` over points, full matrices, condensed matrices and sparse matrices.
 
-use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
-use pyo3::exceptions::PyValueError;
+use std::ops::Range;
+
+use numpy::{Element, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
+use toposcope_core::memory::{Budget, Held};
 use toposcope_core::{
-    DistanceMatrix, Method, Metric, RipsInput, RipsParams, SparseDistances, rips,
+    Control, Diagram, DistanceMatrix, Error, Method, Metric, RipsInput, RipsParams,
+    SparseDistances, rips,
 };
 
-use crate::arrays::{DiagramColumns, points_from};
-use crate::detach::detached;
+use crate::arrays::{Coordinates, DiagramColumns, copied, wrong_array};
+use crate::detach::{Attended, detached_within};
 use crate::errors::IntoPyResult;
 
 pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -25,18 +28,20 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
 pub(crate) struct PyRipsParams {
     params: RipsParams,
     progress: Option<Py<PyAny>>,
+    memory_limit: Option<u64>,
 }
 
 #[pymethods]
 impl PyRipsParams {
     #[new]
-    #[pyo3(signature = (*, max_dim, threshold, field, method, n_threads, progress))]
+    #[pyo3(signature = (*, max_dim, threshold, field, method, n_threads, memory_limit, progress))]
     fn new(
         max_dim: usize,
         threshold: Option<f64>,
         field: u32,
         method: &str,
         n_threads: Option<usize>,
+        memory_limit: Option<u64>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let method = Method::from_name(method).into_py()?;
@@ -48,14 +53,30 @@ impl PyRipsParams {
             n_threads,
         };
         params.check().into_py()?;
-        Ok(Self { params, progress })
+        Ok(Self {
+            params,
+            progress,
+            memory_limit,
+        })
     }
 }
 
 impl PyRipsParams {
-    fn run(&self, py: Python<'_>, input: RipsInput<'_>) -> PyResult<DiagramColumns> {
-        let diagram = detached(py, self.progress.as_ref(), |control| {
-            rips(input, &self.params, control)
+    /// What one call may hold, its copy of the input included.
+    fn budget(&self) -> Budget {
+        self.memory_limit
+            .map_or_else(Budget::of_system, Budget::limited)
+    }
+
+    /// Detaches, makes the input of what was copied, and runs.
+    fn run(
+        &self,
+        py: Python<'_>,
+        budget: Budget,
+        work: impl FnOnce(&RipsParams, &Control<'_>) -> Result<Diagram, Error> + Send,
+    ) -> PyResult<DiagramColumns> {
+        let diagram = detached_within(py, budget, self.progress.as_ref(), |control| {
+            work(&self.params, control)
         })?;
         Ok(DiagramColumns::new(py, diagram))
     }
@@ -69,61 +90,125 @@ fn rips_points(
     params: &PyRipsParams,
 ) -> PyResult<DiagramColumns> {
     let metric = Metric::from_name(metric).into_py()?;
-    let points = points_from(points, "points")?.ready_for(metric).into_py()?;
-    params.run(py, RipsInput::Points(&points, metric))
+    let budget = params.budget();
+    let coordinates = Coordinates::copy_of(points, "points", &budget)?;
+    params.run(py, budget, |params, control| {
+        let (points, _lease) = coordinates.into_points(metric, control)?;
+        rips(RipsInput::Points(&points, metric), params, control)
+    })
 }
 
 /// Matrices computed as products of float32 numbers differ from their transposes by this share.
 const ASYMMETRY: f64 = 1e-6;
+/// Rows and columns of the tiles in which a matrix is compared with its transpose: both stay in the cache.
+const TILE: usize = 64;
 
 /// A full matrix: symmetric up to rounding, where the lower triangle counts; zero diagonal; `inf` where there is no edge.
 #[pyfunction]
 fn rips_square(
     py: Python<'_>,
-    matrix: PyReadonlyArray2<'_, f64>,
+    matrix: &Bound<'_, PyAny>,
     params: &PyRipsParams,
 ) -> PyResult<DiagramColumns> {
-    let n = matrix.shape()[0];
+    let budget = params.budget();
+    let (lower, n) = if let Ok(matrix) = matrix.extract::<PyReadonlyArray2<'_, f32>>() {
+        (lower_of(&matrix, &budget)?, matrix.shape()[0])
+    } else if let Ok(matrix) = matrix.extract::<PyReadonlyArray2<'_, f64>>() {
+        (lower_of(&matrix, &budget)?, matrix.shape()[0])
+    } else {
+        return Err(wrong_array("distances", "a square matrix", matrix));
+    };
+    run_lower(py, budget, lower, n, params)
+}
+
+/// The strict lower triangle of a symmetric matrix, row by row.
+fn lower_of<T: Element + Copy + Into<f64>>(
+    matrix: &PyReadonlyArray2<'_, T>,
+    budget: &Budget,
+) -> PyResult<Held<f64>> {
     let entries = matrix.as_array();
-    let mut lower = Vec::with_capacity(n * n.saturating_sub(1) / 2);
-    for i in 0..n {
-        py.check_signals()?;
-        if entries[[i, i]] != 0.0 {
-            let got = entries[[i, i]];
-            return Err(wrong_matrix(
-                "zeros on the diagonal",
-                format!("{got} at ({i}, {i})"),
-            ));
+    let (n, at) = (entries.nrows(), |i, j| -> f64 { entries[[i, j]].into() });
+    let attended = Attended::new(matrix.py());
+    let copy = || {
+        let mut lower = Held::with_capacity(budget, n * n.saturating_sub(1) / 2)?;
+        for i in 0..n {
+            attended.tick()?;
+            lower.extend((0..i).map(|j| at(i, j)))?;
         }
-        for j in 0..i {
-            let (d, mirrored) = (entries[[i, j]], entries[[j, i]]);
-            if d != mirrored && (d - mirrored).abs() > ASYMMETRY * d.abs().max(mirrored.abs()) {
-                let got = format!("{d} at ({i}, {j}) and {mirrored} at ({j}, {i})");
-                return Err(wrong_matrix("a symmetric matrix", got));
+        for corner in (0..n).step_by(TILE) {
+            check_symmetry(at, corner..n.min(corner + TILE), || attended.tick())?;
+        }
+        Ok(lower)
+    };
+    let lower = copy();
+    attended.outcome(lower)
+}
+
+/// Compares some rows, up to the diagonal, with the columns that mirror them.
+fn check_symmetry(
+    at: impl Fn(usize, usize) -> f64,
+    rows: Range<usize>,
+    tick: impl Fn() -> Result<(), Error>,
+) -> Result<(), Error> {
+    let wrong = |expected: &str, got: String| Err(Error::invalid("distances", expected, got));
+    for from in (0..rows.end).step_by(TILE) {
+        tick()?;
+        for i in rows.clone() {
+            for j in from..i.min(from + TILE) {
+                let (d, mirrored) = (at(i, j), at(j, i));
+                if d != mirrored && (d - mirrored).abs() > ASYMMETRY * d.abs().max(mirrored.abs()) {
+                    let got = format!("{d} at ({i}, {j}) and {mirrored} at ({j}, {i})");
+                    return wrong("a symmetric matrix", got);
+                }
             }
-            lower.push(d);
         }
     }
-    drop(matrix);
-    run_lower(py, lower, n, params)
+    match rows.into_iter().find(|&i| at(i, i) != 0.0) {
+        Some(i) => wrong(
+            "zeros on the diagonal",
+            format!("{} at ({i}, {i})", at(i, i)),
+        ),
+        None => Ok(()),
+    }
 }
 
 /// The condensed form of `SciPy`: the strict upper triangle, row by row; `inf` where there is no edge.
 #[pyfunction]
 fn rips_condensed(
     py: Python<'_>,
-    condensed: PyReadonlyArray1<'_, f64>,
+    condensed: &Bound<'_, PyAny>,
     n: usize,
     params: &PyRipsParams,
 ) -> PyResult<DiagramColumns> {
+    let budget = params.budget();
+    let lower = if let Ok(condensed) = condensed.extract::<PyReadonlyArray1<'_, f32>>() {
+        lower_of_condensed(&condensed, n, &budget)?
+    } else if let Ok(condensed) = condensed.extract::<PyReadonlyArray1<'_, f64>>() {
+        lower_of_condensed(&condensed, n, &budget)?
+    } else {
+        return Err(wrong_array("distances", "a condensed matrix", condensed));
+    };
+    run_lower(py, budget, lower, n, params)
+}
+
+fn lower_of_condensed<T: Element + Copy + Into<f64>>(
+    condensed: &PyReadonlyArray1<'_, T>,
+    n: usize,
+    budget: &Budget,
+) -> PyResult<Held<f64>> {
     let upper = condensed.as_array();
     let at = |j: usize, i: usize| n * j - j * (j + 1) / 2 + (i - j - 1);
-    let lower = (0..n)
-        .flat_map(|i| (0..i).map(move |j| (j, i)))
-        .map(|(j, i)| upper[at(j, i)]);
-    let lower: Vec<f64> = lower.collect();
-    drop(condensed);
-    run_lower(py, lower, n, params)
+    let attended = Attended::new(condensed.py());
+    let copy = || {
+        let mut lower = Held::with_capacity(budget, upper.len())?;
+        for i in 0..n {
+            attended.tick()?;
+            lower.extend((0..i).map(|j| -> f64 { upper[at(j, i)].into() }))?;
+        }
+        Ok(lower)
+    };
+    let lower = copy();
+    attended.outcome(lower)
 }
 
 #[pyfunction]
@@ -135,29 +220,44 @@ fn rips_sparse(
     n: usize,
     params: &PyRipsParams,
 ) -> PyResult<DiagramColumns> {
-    let (i, j, d) = (rows.as_array(), columns.as_array(), distances.as_array());
-    let entries = i.iter().zip(j).zip(d).map(|((&i, &j), &d)| (i, j, d));
-    let sparse = SparseDistances::from_entries(entries, n).into_py()?;
-    params.run(py, RipsInput::Sparse(&sparse))
+    let budget = params.budget();
+    let (i, j) = (copied(&rows, &budget)?, copied(&columns, &budget)?);
+    let d = copied(&distances, &budget)?;
+    params.run(py, budget, move |params, control| {
+        let entries = i.into_iter().zip(j).zip(d).map(|((i, j), d)| (i, j, d));
+        let sparse = SparseDistances::from_entries_under(entries, n, control)?;
+        rips(RipsInput::Sparse(&sparse), params, control)
+    })
 }
 
 fn run_lower(
     py: Python<'_>,
-    lower: Vec<f64>,
+    budget: Budget,
+    lower: Held<f64>,
     n: usize,
     params: &PyRipsParams,
 ) -> PyResult<DiagramColumns> {
-    if !lower.contains(&f64::INFINITY) {
-        let matrix = DistanceMatrix::from_lower(lower, n).into_py()?;
-        return params.run(py, RipsInput::Dense(&matrix));
-    }
-    let pairs = (0..n as u32).flat_map(|i| (0..i).map(move |j| (i, j)));
-    let entries = pairs.zip(&lower).filter(|(_, d)| **d != f64::INFINITY);
-    let sparse =
-        SparseDistances::from_entries(entries.map(|((i, j), &d)| (i, j, d)), n).into_py()?;
-    params.run(py, RipsInput::Sparse(&sparse))
+    params.run(py, budget, move |params, control| {
+        let n_edges = count_finite(&lower, control)?;
+        if n_edges == lower.len() {
+            let (lower, _lease) = lower.into_parts();
+            let matrix = DistanceMatrix::from_lower_under(lower, n, control)?;
+            return rips(RipsInput::Dense(&matrix), params, control);
+        }
+        let pairs = (0..n as u32).flat_map(|i| (0..i).map(move |j| (i, j)));
+        let entries = pairs.zip(lower).filter(|&(_, d)| d != f64::INFINITY);
+        let entries = entries.map(|((i, j), d)| (i, j, d));
+        let sparse = SparseDistances::from_entries_under(entries, n, control)?;
+        rips(RipsInput::Sparse(&sparse), params, control)
+    })
 }
 
-fn wrong_matrix(expected: &str, got: impl std::fmt::Display) -> PyErr {
-    PyValueError::new_err(format!("distances: expected {expected}, got {got}"))
+/// How many entries stand for an edge.
+fn count_finite(lower: &[f64], control: &Control<'_>) -> Result<usize, Error> {
+    let mut count = 0;
+    for chunk in lower.chunks(1 << 16) {
+        control.tick(64)?;
+        count += chunk.iter().filter(|&&d| d != f64::INFINITY).count();
+    }
+    Ok(count)
 }

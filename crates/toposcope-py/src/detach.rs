@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use pyo3::prelude::*;
+use toposcope_core::memory::Budget;
 use toposcope_core::{Control, Error, Observer};
 
 use crate::errors::{IntoPyResult, exception};
@@ -36,10 +37,51 @@ impl Observer for Attendant<'_> {
     }
 }
 
+/// What sees to signals in loops that hold the interpreter.
+pub(crate) struct Attended<'py> {
+    py: Python<'py>,
+    raised: RefCell<Option<PyErr>>,
+}
+
+impl<'py> Attended<'py> {
+    pub(crate) fn new(py: Python<'py>) -> Self {
+        Self {
+            py,
+            raised: RefCell::new(None),
+        }
+    }
+
+    /// To be called every few milliseconds at most.
+    pub(crate) fn tick(&self) -> Result<(), Error> {
+        self.py.check_signals().map_err(|error| {
+            self.raised.replace(Some(error));
+            Error::Interrupted
+        })
+    }
+
+    /// What became of the work: what a signal handler raised comes first.
+    pub(crate) fn outcome<T>(self, result: Result<T, Error>) -> PyResult<T> {
+        match self.raised.into_inner() {
+            Some(error) => Err(error),
+            None => result.into_py(),
+        }
+    }
+}
+
 /// Run `work` without holding the interpreter. `progress(stage, done, total)` is called about every 20 ms; an exception
 /// raised by it, or by a signal handler, stops the work and is raised here.
 pub(crate) fn detached<T: Send>(
     py: Python<'_>,
+    progress: Option<&Py<PyAny>>,
+    work: impl FnOnce(&Control<'_>) -> Result<T, Error> + Send,
+) -> PyResult<T> {
+    detached_within(py, Budget::unlimited(), progress, work)
+}
+
+/// [`detached`], with all that the work holds counted in `budget`.
+pub(crate) fn detached_within<T: Send>(
+    py: Python<'_>,
+    budget: Budget,
     progress: Option<&Py<PyAny>>,
     work: impl FnOnce(&Control<'_>) -> Result<T, Error> + Send,
 ) -> PyResult<T> {
@@ -48,7 +90,7 @@ pub(crate) fn detached<T: Send>(
             progress,
             raised: RefCell::new(None),
         };
-        let control = Control::new(&attendant);
+        let control = Control::new(&attendant).with_budget(budget);
         let result = catch_unwind(AssertUnwindSafe(|| work(&control)));
         (result, attendant.raised.into_inner())
     });

@@ -56,7 +56,7 @@ impl<F: Field> Loops<F> {
                 triangles: Vec::new(),
             },
         };
-        let mut components = UnionFind::new(filtration.n());
+        let mut components = UnionFind::new(filtration.n(), control)?;
         let (forest, births): (Vec<u32>, Vec<u32>) = found.bare.iter().partition(|&&rank| {
             let [a, b] = filtration.ends(rank);
             components.join(a, b)

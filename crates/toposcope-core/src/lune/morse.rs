@@ -187,7 +187,7 @@ impl<F: Field> Morse<'_, F> {
     /// Passes over the critical cells in filtration order and finds what each of them does.
     fn pair(&mut self, max_dim: usize, control: &Control) -> Result<Vec<Fate>, Error> {
         let critical = &self.settlement.critical;
-        let mut components = UnionFind::new(self.filtration.n());
+        let mut components = UnionFind::new(self.filtration.n(), control)?;
         let mut fates = Vec::with_capacity(critical.len());
         let mut alive = vec![0usize; max_dim + 2];
         for (at, &Critical { rank, cell }) in critical.iter().enumerate() {

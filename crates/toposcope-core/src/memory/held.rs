@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use super::{ADVICE, Budget, Lease};
+use super::{ASK_FOR_LESS, Budget, Lease};
 use crate::Error;
 
 /// Items written between two polls of a long fill, in bytes: some tenths of a millisecond of fresh memory.
@@ -115,6 +115,26 @@ impl<T> Held<T> {
         Ok(())
     }
 
+    /// Appends copies of `items` in chunks: see [`Self::extend_in_chunks`].
+    ///
+    /// # Errors
+    /// [`Error::MemoryLimit`], [`Error::OutOfMemory`], and those of `tick`.
+    pub fn copy_in_chunks(
+        &mut self,
+        items: &[T],
+        tick: impl Fn(u32) -> Result<(), Error>,
+    ) -> Result<(), Error>
+    where
+        T: Copy,
+    {
+        self.reserve(items.len())?;
+        for chunk in items.chunks(CHUNK_BYTES / size_of::<T>().max(1)) {
+            self.items.extend_from_slice(chunk);
+            tick(TICKS_PER_CHUNK)?;
+        }
+        Ok(())
+    }
+
     /// `count` times `value`, filled in chunks: see [`Self::extend_in_chunks`].
     ///
     /// # Errors
@@ -190,6 +210,14 @@ impl<T> Held<T> {
         self.lease.bytes
     }
 
+    /// Removes repetitions of the item before; their room stays.
+    pub fn dedup(&mut self)
+    where
+        T: PartialEq,
+    {
+        self.items.dedup();
+    }
+
     /// Gives back the room that no item needs. Asks for it first, as old and new live side by side for a moment; where that does not
     /// fit, nothing changes.
     pub fn shrink_to_fit(&mut self) {
@@ -209,7 +237,7 @@ impl<T> Held<T> {
         self.settle();
         granted.map_err(|_| Error::OutOfMemory {
             requested: self.lease.bytes.saturating_add(bytes as u64),
-            advice: ADVICE,
+            advice: ASK_FOR_LESS,
         })
     }
 
@@ -232,6 +260,12 @@ impl<T> DerefMut for Held<T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.items
+    }
+}
+
+impl<T: PartialEq> PartialEq for Held<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.items == other.items
     }
 }
 
@@ -304,7 +338,8 @@ mod tests {
         }
         held.extend((1000..1500).filter(|i| i % 2 == 0)).unwrap();
         held.extend_from_slice(&[7, 7]).unwrap();
-        held.extend_in_chunks(3, 0..10, never).unwrap();
+        held.extend_in_chunks(2, 0..10, never).unwrap();
+        held.copy_in_chunks(&[2], never).unwrap();
         assert_eq!((held.len(), held[1249], held[1254]), (1255, 1498, 2));
         assert_eq!(budget.live(), 8 * held.items.capacity() as u64);
         held.truncate(5);

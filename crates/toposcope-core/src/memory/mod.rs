@@ -30,7 +30,8 @@ pub const SLACK: u64 = 128 << 10;
 const STEP: u64 = 16 << 10;
 /// So much is anywhere: below it the system is not asked.
 const LITTLE: u64 = 256 << 20;
-const ADVICE: &str =
+const ASK_FOR_LESS: &str = "ask for less: fewer points, a lower threshold or max_dim";
+const RAISE_OR_ASK_FOR_LESS: &str =
     "raise memory_limit, or ask for less: fewer points, a lower threshold or max_dim";
 
 /// Bytes that a computation holds and may hold, shared by all of its threads. A clone is the same budget.
@@ -147,11 +148,11 @@ impl Budget {
             Limit::Bytes(limit) => Error::MemoryLimit {
                 requested,
                 limit,
-                advice: ADVICE,
+                advice: RAISE_OR_ASK_FOR_LESS,
             },
             Limit::None | Limit::System(_) => Error::OutOfMemory {
                 requested,
-                advice: ADVICE,
+                advice: ASK_FOR_LESS,
             },
         }
     }

@@ -99,7 +99,7 @@ fn closing_edges(
     packing: Packing,
     control: &Control,
 ) -> Result<Vec<Cell>, Error> {
-    let mut components = UnionFind::new(filtration.n());
+    let mut components = UnionFind::new(filtration.n(), control)?;
     let mut closing = Vec::new();
     for rank in 0..filtration.len() as u32 {
         control.poll("apparent pairs", rank as usize, filtration.len())?;
