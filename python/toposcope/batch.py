@@ -57,9 +57,9 @@ def rips(
     n_threads : int, optional
         Worker threads; by default as many as the machine has. Never changes a result.
     memory_limit : int or str, optional
-        Bytes that the computation may hold at once, also as ``"2GiB"``: everything that grows with the input, the engine's own copy of
-        it included, is reserved before it is allocated. What you pass in is yours and not counted. By default
-        what the system has left.
+        Bytes that the computation may hold at once, also as ``"2GiB"``: everything that grows with the input, the
+        engine's own copy of it included, is reserved before it is allocated. What you pass in is yours and not counted.
+        By default what the system has left.
     progress : bool or callable, default=False
         ``True`` draws a bar on stderr; a callable is called as ``progress(stage, done, total)``.
 
@@ -73,7 +73,8 @@ def rips(
     ValueError, TypeError
         If an argument is not as described; the message names it.
     MemoryLimitError
-        If more memory is needed than ``memory_limit``, or than the system has; the message says how much, and what to do.
+        If more memory is needed than ``memory_limit``, or than the system has; the message says how much, and what to
+        do.
     KeyboardInterrupt
         On Ctrl-C, within a tenth of a second.
 
