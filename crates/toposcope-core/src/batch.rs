@@ -3,6 +3,7 @@
 use crate::components::{joining_lengths, joining_lengths_of_matrix, joining_lengths_of_points};
 use crate::filtration::{EdgeFiltration, RankedInterval};
 use crate::lune::{self, Loops};
+use crate::near;
 use crate::parallel::thread_count;
 use crate::reduction::{Field, Z2, Zp, cohomology};
 use crate::simplex::Packing;
@@ -13,6 +14,9 @@ use crate::{
 
 /// Two arrays of disjoint sets, and then the three columns of an interval.
 const BYTES_PER_VERTEX: usize = 17;
+
+/// With fewer points than this all edges are listed.
+const FEW_POINTS: usize = 4096;
 
 /// What a Rips filtration is built from.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +74,14 @@ pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<
         return diagram(n, &lengths, [], 0, control);
     }
     let n_threads = thread_count(params.n_threads);
+    if let Some((points, metric, largest)) = points_alone(input, params) {
+        let found = match params.field {
+            2 => near::intervals(Z2, points, metric, largest, n_threads, control)?,
+            p => near::intervals(Zp::new(p), points, metric, largest, n_threads, control)?,
+        };
+        let loops = found.loops.iter().map(|&(birth, death)| (1, birth, death));
+        return diagram(n, &found.joining, loops, 1, control);
+    }
     let filtration = EdgeFiltration::new(input, params.threshold, n_threads, control)?;
     let lengths = joining_lengths(&filtration, control)?;
     let intervals = match params.field {
@@ -81,6 +93,22 @@ pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<
         (dim as u8, filtration.length(birth), death)
     });
     diagram(n, &lengths, valued, params.max_dim, control)
+}
+
+/// Many points up to a threshold, where only degree 1 is asked: nothing is gained from a list of all their edges.
+fn points_alone<'a>(
+    input: RipsInput<'a>,
+    params: &RipsParams,
+) -> Option<(&'a Points, Metric, f64)> {
+    let RipsInput::Points(points, metric) = input else {
+        return None;
+    };
+    let largest = params.threshold.filter(|length| length.is_finite())?;
+    let suits = params.max_dim == 1
+        && params.method != Method::Cohomology
+        && points.n_points() > FEW_POINTS
+        && near::has_lunes(points, metric);
+    suits.then_some((points, metric, largest))
 }
 
 /// Lengths of the edges that join components. Complete inputs are never sorted for it, and points never get a matrix.

@@ -2,8 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::pairs_within;
-use crate::{Control, Metric, Points};
+use super::screen::Screens;
+use super::{has_lunes, intervals, pairs_within};
+use crate::memory::Budget;
+use crate::reduction::{Z2, Zp};
+use crate::{
+    Control, Diagram, Interval, Metric, Points, RipsInput, RipsParams, SparseDistances, rips,
+};
 
 pub(super) const METRICS: [Metric; 4] = [
     Metric::Euclidean,
@@ -66,6 +71,140 @@ proptest! {
             prop_assert_eq!(&parts[0], &all, "{:?} up to {}", metric, threshold);
         }
     }
+}
+
+/// The diagram without a list of edges.
+fn from_lunes(
+    points: &Points,
+    metric: Metric,
+    threshold: f64,
+    field: u32,
+    n_threads: usize,
+    control: &Control,
+) -> Diagram {
+    let found = match field {
+        2 => intervals(Z2, points, metric, threshold, n_threads, control),
+        p => intervals(Zp::new(p), points, metric, threshold, n_threads, control),
+    };
+    let found = found.unwrap();
+    let forever = std::iter::repeat_n(f64::INFINITY, points.n_points() - found.joining.len());
+    let components = found.joining.iter().copied().chain(forever);
+    let loops = found.loops.iter().map(|&(birth, death)| (1, birth, death));
+    let all: Vec<Interval> = components
+        .map(|death| (0, 0.0, death))
+        .chain(loops)
+        .collect();
+    Diagram::from_intervals(all, 1)
+}
+
+/// The same from a list of all edges.
+fn from_edges(points: &Points, metric: Metric, threshold: f64, field: u32) -> Diagram {
+    let near = pairs(points, metric)
+        .into_iter()
+        .filter(|pair| pair.2 <= threshold);
+    let entries = near.map(|(i, j, length)| (i as u32, j as u32, length));
+    let distances = SparseDistances::from_entries(entries, points.n_points()).unwrap();
+    let params = RipsParams {
+        field,
+        ..RipsParams::default()
+    };
+    rips(RipsInput::Sparse(&distances), &params, &Control::none()).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn lunes_without_edges_give_the_diagram_of_all_edges(
+        points in clouds(1..8, 120), which in 0usize..9000, share in 0.0..1.5, field in prop_oneof![Just(2u32), Just(3)],
+    ) {
+        for metric in METRICS {
+            let Some(points) = ready(&points, metric).filter(|points| has_lunes(points, metric)) else { continue };
+            let all = pairs(&points, metric);
+            let some = all.get(which % all.len().max(1)).map_or(1.0, |pair| pair.2);
+            let threshold = (if share < 1.0 { some } else { some * share }).min(f64::MAX);
+            let expected = from_edges(&points, metric, threshold, field);
+            for n_threads in 1..=4 {
+                let found = from_lunes(&points, metric, threshold, field, n_threads, &Control::none());
+                prop_assert_eq!(&found, &expected, "{:?} up to {}", metric, threshold);
+            }
+        }
+    }
+
+    #[test]
+    fn a_screen_is_nearer_to_the_lune_than_the_edge_is_long(
+        z in prop::array::uniform3(-1.0..1.0), b in prop::array::uniform3(-1.0..1.0),
+        others in prop::collection::vec(prop::array::uniform3(-2.0..2.0), 200), along in 0.0..1.0, off in 0.0..0.4,
+    ) {
+        // From the origin; mostly between the ends of the edge.
+        let z: [f64; 3] = std::array::from_fn(|k| along * b[k] + off * z[k]);
+        let square = |x: &[f64; 3]| x.iter().map(|x| x * x).sum::<f64>();
+        let between = |x: &[f64; 3], y: &[f64; 3]| square(&std::array::from_fn(|k| x[k] - y[k]));
+        let mut screens = Screens::<3>::new();
+        screens.add(&z, square(&z));
+        let hidden = screens.hide(&b, square(&b));
+        prop_assert!(hidden || !screens.hide_ball(&b, 0.0));
+        if hidden {
+            let edge = square(&b);
+            prop_assert!(square(&z) < edge && between(&z, &b) < edge);
+            for c in others.iter().filter(|c| square(c) <= edge && between(c, &b) <= edge) {
+                prop_assert!(between(&z, c) < edge, "{z:?} {b:?} {c:?}");
+            }
+        }
+    }
+}
+
+/// Points near a circle, some of them inside: long edges, hollow lunes, and surroundings that are not all.
+fn ring(n: usize) -> Points {
+    let turn = |i: usize| (i as f64 * 0.618_033_988_749_895).fract() * std::f64::consts::TAU;
+    let radius = |i: usize| {
+        if i.is_multiple_of(10) {
+            0.3
+        } else {
+            1.0 + (i as f64 * 0.7548).fract() / 8.0
+        }
+    };
+    let row = |i: usize| [radius(i) * turn(i).cos(), radius(i) * turn(i).sin()];
+    Points::from_f64((0..n).flat_map(row).collect(), 2).unwrap()
+}
+
+#[test]
+fn long_edges_are_looked_at_too() {
+    let points = ring(700);
+    for threshold in [0.1, 0.7, 3.0] {
+        let expected = from_edges(&points, Metric::Euclidean, threshold, 2);
+        let found = from_lunes(
+            &points,
+            Metric::Euclidean,
+            threshold,
+            2,
+            2,
+            &Control::none(),
+        );
+        assert_eq!(found, expected);
+        assert!(found.intervals(1).count() > 50);
+    }
+}
+
+#[test]
+fn memory_does_not_grow_with_the_edges() {
+    let n = 20_000;
+    let turn = |i: usize| (i as f64 * 0.618_033_988_749_895).fract();
+    let noise = |i: usize| (i as f64 * 0.754_877_666_246_693).fract();
+    let coordinates = (0..n).flat_map(|i| [turn(i), noise(i)]).collect();
+    let points = Points::from_f64(coordinates, 2).unwrap();
+    let peak = |threshold: f64| {
+        let budget = Budget::unlimited();
+        let control = Control::none().with_budget(budget.clone());
+        let diagram = from_lunes(&points, Metric::Euclidean, threshold, 2, 2, &control);
+        assert!(diagram.intervals(1).count() > 100);
+        (budget.peak() as f64, budget.live())
+    };
+    // About 10 and 1,000 neighbours each.
+    let (few, many) = (peak(0.0126), peak(0.126));
+    assert!(many.0 < 1.3 * few.0, "{few:?} {many:?}");
+    assert!(many.0 < 250.0 * n as f64);
+    assert_eq!((few.1, many.1), (0, 0));
 }
 
 #[test]

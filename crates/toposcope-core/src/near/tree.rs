@@ -206,6 +206,11 @@ impl<'a, R: Rows<'a>> Tree<R> {
         })
     }
 
+    /// Number of points.
+    pub(super) fn n(&self) -> usize {
+        self.ids.len()
+    }
+
     /// The point at a position.
     #[inline(always)]
     pub(super) fn id(&self, position: u32) -> u32 {
