@@ -122,8 +122,9 @@ counts: ## Count the instructions of three rips calls, and compare with what is 
 	python3 benchmarks/counts/counts.py $(ARGS)
 
 .PHONY: exhaustive
-exhaustive: ## 104,000 random complexes against the oracle, forty times as many as `make test`
-	TOPOSCOPE_TRIALS=40 cargo test --release --locked -p toposcope-core --test oracle_differential
+exhaustive: $(WORK)/installed-dev,docs.stamp ## 104,000 random complexes against the oracle, forty times as many as `make test`
+	TOPOSCOPE_TRIALS=40 cargo test --release --locked -p toposcope-core --test oracle_differential --test determinism
+	TOPOSCOPE_TRIALS=40 $(BIN)/python -m pytest tests/properties/test_rips.py
 
 .PHONY: clean
 clean: ## Remove all that make has made

@@ -6,7 +6,10 @@ use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use common::{Random, matrix, params, points, run, sparse};
+use common::{
+    METHODS, Random, intervals, matrix, params, points, run, shuffled, single_points, sparse,
+    trials,
+};
 use toposcope_core::{
     Control, Error, Method, Metric, Observer, Points, RipsInput, RipsParams, rips,
 };
@@ -40,6 +43,69 @@ fn threads_and_kinds_of_input_change_nothing() {
                 RipsInput::Sparse(&listed),
             ] {
                 assert_eq!(run(input, &params), expected, "{n_threads:?} threads");
+            }
+        }
+    }
+}
+
+/// Points whose coordinates are float32, uniform or full of ties.
+fn rows(n: usize, n_dims: usize, ties: bool, random: &mut Random) -> Vec<Vec<f64>> {
+    let mut coordinate = || {
+        if ties {
+            return random.below(9) as f64 / 8.0;
+        }
+        f64::from(random.unit() as f32)
+    };
+    (0..n)
+        .map(|_| (0..n_dims).map(|_| coordinate()).collect())
+        .collect()
+}
+
+/// Inputs of many blocks of every kind: of distances, of edges, of vertices, of parts of the spatial index. `make exhaustive`
+/// tries forty of each.
+#[test]
+fn many_blocks_on_many_threads_change_nothing() {
+    let cases = [
+        (400, 3, 1, None),
+        (250, 3, 2, None),
+        (120, 4, 3, Some(0.7)),
+        (300, 64, 1, None),
+        (5000, 3, 1, Some(0.07)),
+        (40_000, 2, 1, Some(0.006)),
+    ];
+    let mut random = Random(11);
+    for (seed, &(n, n_dims, max_dim, threshold)) in
+        (0..trials(1)).flat_map(|s| cases.iter().map(move |c| (s, c)))
+    {
+        // Ties in many dimensions are few; in two, forty thousand points would fall on eighty-one places.
+        let ties = seed % 2 == 1 && n_dims > 2 && n < 5000;
+        let mut rows = rows(n, n_dims, ties, &mut random);
+        let wide = points(&rows);
+        let expected = run(
+            RipsInput::Points(&wide, Metric::Euclidean),
+            &params(max_dim, threshold, 2, Method::Lune),
+        );
+        assert!(expected.intervals(1).count() > 10);
+        let order = shuffled(n, &mut random);
+        rows = order.iter().map(|&at| rows[at].clone()).collect();
+        let relabelled = single_points(&rows);
+        // The other engine needs minutes for what has many edges.
+        let methods = if n <= 400 {
+            &METHODS[..]
+        } else {
+            &METHODS[..2]
+        };
+        for &method in methods {
+            for n_threads in 1..=4 {
+                let params = RipsParams {
+                    n_threads: Some(n_threads),
+                    ..params(max_dim, threshold, 2, method)
+                };
+                for points in [&wide, &relabelled] {
+                    let got = run(RipsInput::Points(points, Metric::Euclidean), &params);
+                    let same = intervals(&got) == intervals(&expected);
+                    assert!(same, "{n} points, seed {seed}: {params:?}");
+                }
             }
         }
     }

@@ -10,6 +10,9 @@ use toposcope_core::{
     SparseDistances, rips,
 };
 
+/// Every method, "auto" included.
+pub const METHODS: [Method; 3] = [Method::Auto, Method::Lune, Method::Cohomology];
+
 /// SplitMix64: the same numbers on every machine.
 pub struct Random(pub u64);
 
@@ -37,6 +40,22 @@ pub fn points(rows: &[Vec<f64>]) -> Points {
     Points::from_f64(rows.concat(), n_dims).expect("valid input")
 }
 
+/// The same points, where their coordinates fit into float32.
+pub fn single_points(rows: &[Vec<f64>]) -> Points {
+    let n_dims = rows.first().map_or(1, Vec::len);
+    let narrow = rows.concat().into_iter().map(|x| x as f32).collect();
+    Points::from_f32(narrow, n_dims).expect("valid input")
+}
+
+/// The numbers below `n` in random order.
+pub fn shuffled(n: usize, random: &mut Random) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..n).collect();
+    for at in (1..n).rev() {
+        order.swap(at, random.below(at + 1));
+    }
+    order
+}
+
 pub fn matrix(points: &Points) -> DistanceMatrix {
     DistanceMatrix::from_points(points, Metric::Euclidean, &Control::none()).expect("valid input")
 }
@@ -45,6 +64,12 @@ pub fn matrix(points: &Points) -> DistanceMatrix {
 pub fn full(matrix: &DistanceMatrix) -> Vec<f64> {
     let n = matrix.n();
     (0..n * n).map(|at| matrix.get(at / n, at % n)).collect()
+}
+
+/// A full symmetric matrix, back from that form; its diagonal does not count.
+pub fn from_full(distances: &[f64], n: usize) -> DistanceMatrix {
+    let lower = (0..n).flat_map(|i| distances[i * n..i * n + i].to_vec());
+    DistanceMatrix::from_lower(lower.collect(), n).expect("valid input")
 }
 
 /// The same distances up to a threshold, as a sparse input.
