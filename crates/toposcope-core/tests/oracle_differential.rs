@@ -216,5 +216,5 @@ fn lengths(distances: &[f64]) -> Vec<f64> {
 fn listed(distances: &[f64], n: usize) -> SparseDistances {
     let pairs = (0..n).flat_map(|i| (0..i).map(move |j| (i, j)));
     let entries = pairs.map(|(i, j)| (j as u32, i as u32, distances[i * n + j]));
-    SparseDistances::from_entries(entries.filter(|e| e.2.is_finite()), n).unwrap()
+    SparseDistances::from_entries(entries.filter(|e| e.2.is_finite()), n).expect("valid input")
 }
