@@ -91,10 +91,11 @@ pub(crate) fn copied<T: Element + Copy, D: Dimension>(
 ) -> PyResult<Held<T>> {
     let attended = Attended::new(array.py());
     let mut values = Held::new(budget);
-    let done = if let Ok(all) = array.as_slice() {
+    // Asked of the view and not of the array, whose `as_slice` gives columns where the order is Fortran's.
+    let all = array.as_array();
+    let done = if let Some(all) = all.as_slice() {
         values.copy_in_chunks(all, |_| attended.tick())
     } else {
-        let all = array.as_array();
         values.extend_in_chunks(all.len(), all.iter().copied(), |_| attended.tick())
     };
     attended.outcome(done)?;
