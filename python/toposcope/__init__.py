@@ -4,6 +4,7 @@ from toposcope import embedding, telemetry
 from toposcope._core import __version__
 from toposcope.batch import rips
 from toposcope.diagram import Diagram, DiagramInfo
+from toposcope.distances import bottleneck_distance, wasserstein_distance
 from toposcope.exceptions import (
     CheckpointError,
     DiagramFileError,
@@ -71,7 +72,9 @@ __all__ = [
     "TrackingWarning",
     "Transient",
     "__version__",
+    "bottleneck_distance",
     "embedding",
     "rips",
     "telemetry",
+    "wasserstein_distance",
 ]

@@ -229,6 +229,12 @@ def persistence_images(
     persistences: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]: ...
 
+# distances.rs ------------------------------------------------------------
+
+def diagram_distance(
+    a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], order: float, ground: float
+) -> tuple[float, npt.NDArray[np.int64] | None]: ...
+
 # embed.rs ------------------------------------------------------------
 
 @final

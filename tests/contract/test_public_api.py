@@ -12,6 +12,7 @@ import toposcope as ts
 
 PUBLIC = {
     "batch": {"Diagram", "DiagramInfo", "rips"},
+    "distances": {"bottleneck_distance", "wasserstein_distance"},
     "streaming": {"PushStats", "Report", "Stream"},
     "events": {
         "CobordismTracker", "ComponentBirth", "ComponentDeath", "Continue", "Event", "Feature", "LoopBirth",

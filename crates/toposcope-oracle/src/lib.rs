@@ -15,7 +15,9 @@ mod complex;
 mod linear;
 mod matching;
 mod persistence;
+mod transport;
 
 pub use complex::Complex;
 pub use matching::bottleneck_distance;
 pub use persistence::{betti_numbers, rank_of_images, rank_of_inclusion, rips_persistence};
+pub use transport::{Exponents, distance_by_force, matching_length, wasserstein_distance};

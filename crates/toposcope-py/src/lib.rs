@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 mod arrays;
 mod batch;
 mod detach;
+mod distances;
 #[cfg(feature = "embed")]
 mod embed;
 mod errors;
@@ -33,6 +34,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     stream::register(m)?;
     track::register(m)?;
     vectorize::register(m)?;
+    distances::register(m)?;
     #[cfg(feature = "embed")]
     embed::register(m)?;
     Ok(())

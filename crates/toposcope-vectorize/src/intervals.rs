@@ -36,8 +36,12 @@ impl<'a> Intervals<'a> {
 
     /// `(birth, death)` of every interval of positive length.
     pub fn iter(self) -> impl Iterator<Item = (f64, f64)> + 'a {
-        let pairs = self.births.iter().copied().zip(self.deaths.iter().copied());
-        pairs.filter(|&(birth, death)| birth < death)
+        self.all().filter(|&(birth, death)| birth < death)
+    }
+
+    /// `(birth, death)` of every interval, those of zero length included.
+    pub(crate) fn all(self) -> impl Iterator<Item = (f64, f64)> + 'a {
+        self.births.iter().copied().zip(self.deaths.iter().copied())
     }
 
     /// The intervals number `range.start` to `range.end - 1`; the caller has checked the range.

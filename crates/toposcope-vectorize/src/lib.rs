@@ -28,6 +28,7 @@
 
 pub mod batch;
 pub mod betti;
+pub mod distances;
 pub mod grid;
 pub mod image;
 mod intervals;
