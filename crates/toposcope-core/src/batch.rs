@@ -3,6 +3,7 @@
 use crate::components::{joining_lengths, joining_lengths_of_matrix, joining_lengths_of_points};
 use crate::filtration::{EdgeFiltration, RankedInterval};
 use crate::lune::{self, Loops};
+use crate::memory::Held;
 use crate::near;
 use crate::parallel::thread_count;
 use crate::reduction::{Field, Z2, Zp, cohomology};
@@ -70,7 +71,7 @@ pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<
             .reserve(n.saturating_mul(BYTES_PER_VERTEX))?,
     );
     if params.max_dim == 0 {
-        let lengths = component_lengths(input, params.threshold, control)?;
+        let lengths = component_lengths(input, params, control)?;
         return diagram(n, &lengths, [], 0, control);
     }
     let n_threads = thread_count(params.n_threads);
@@ -114,17 +115,19 @@ fn points_alone<'a>(
 /// Lengths of the edges that join components. Complete inputs are never sorted for it, and points never get a matrix.
 fn component_lengths(
     input: RipsInput,
-    threshold: Option<f64>,
+    params: &RipsParams,
     control: &Control,
-) -> Result<Vec<f64>, Error> {
-    let largest = threshold.unwrap_or(f64::INFINITY);
+) -> Result<Held<f64>, Error> {
+    let largest = params.threshold.unwrap_or(f64::INFINITY);
+    let n_threads = thread_count(params.n_threads);
     match input {
         RipsInput::Points(points, metric) => {
-            joining_lengths_of_points(points, metric, largest, control)
+            joining_lengths_of_points(points, metric, largest, n_threads, control)
         }
         RipsInput::Dense(matrix) => joining_lengths_of_matrix(matrix, largest, control),
         RipsInput::Sparse(_) => {
-            joining_lengths(&EdgeFiltration::new(input, threshold, 1, control)?, control)
+            let filtration = EdgeFiltration::new(input, params.threshold, 1, control)?;
+            joining_lengths(&filtration, control)
         }
     }
 }

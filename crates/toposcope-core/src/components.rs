@@ -1,6 +1,9 @@
 //! Degree 0: components, by the shortest edges that join them.
 
 use crate::filtration::EdgeFiltration;
+use crate::memory::Held;
+use crate::near;
+use crate::sorting::sort_under;
 use crate::union_find::UnionFind;
 use crate::{Control, DistanceMatrix, Error, Metric, Points};
 
@@ -8,10 +11,10 @@ use crate::{Control, DistanceMatrix, Error, Metric, Points};
 pub(crate) fn joining_lengths(
     filtration: &EdgeFiltration,
     control: &Control,
-) -> Result<Vec<f64>, Error> {
+) -> Result<Held<f64>, Error> {
     let n = filtration.n();
     let mut components = UnionFind::new(n, control)?;
-    let mut lengths = Vec::new();
+    let mut lengths = Held::new(control.budget());
     for rank in 0..filtration.len() as u32 {
         if lengths.len() + 1 >= n {
             break;
@@ -19,7 +22,7 @@ pub(crate) fn joining_lengths(
         control.poll("components", lengths.len(), n)?;
         let [a, b] = filtration.ends(rank);
         if components.join(a, b) {
-            lengths.push(filtration.length(rank));
+            lengths.push(filtration.length(rank))?;
         }
     }
     Ok(lengths)
@@ -30,7 +33,7 @@ pub(crate) fn joining_lengths_of_matrix(
     matrix: &DistanceMatrix,
     threshold: f64,
     control: &Control,
-) -> Result<Vec<f64>, Error> {
+) -> Result<Held<f64>, Error> {
     joining_lengths_of_complete(matrix.n(), |i, j| matrix.get(i, j), threshold, control)
 }
 
@@ -39,8 +42,12 @@ pub(crate) fn joining_lengths_of_points(
     points: &Points,
     metric: Metric,
     threshold: f64,
+    n_threads: usize,
     control: &Control,
-) -> Result<Vec<f64>, Error> {
+) -> Result<Held<f64>, Error> {
+    if let Some(lengths) = near::joining_lengths(points, metric, threshold, n_threads, control)? {
+        return Ok(lengths);
+    }
     let distance = |i: usize, j: usize| points.distance(metric, i.max(j), i.min(j));
     joining_lengths_of_complete(points.n_points(), distance, threshold, control)
 }
@@ -51,15 +58,18 @@ fn joining_lengths_of_complete(
     distance: impl Fn(usize, usize) -> f64,
     threshold: f64,
     control: &Control,
-) -> Result<Vec<f64>, Error> {
-    let mut outside: Vec<usize> = (1..n).collect();
-    let mut nearest = vec![f64::INFINITY; n];
-    let mut lengths = Vec::with_capacity(outside.len());
+) -> Result<Held<f64>, Error> {
+    let (budget, tick) = (control.budget(), |work| control.tick(work));
+    let mut outside = Held::new(budget);
+    outside.extend_in_chunks(n.saturating_sub(1), 1..n as u32, tick)?;
+    let mut nearest = Held::filled(budget, f64::INFINITY, n, tick)?;
+    let mut lengths = Held::with_capacity(budget, outside.len())?;
     let mut newest = 0;
     while !outside.is_empty() {
         control.poll_coarse("components", lengths.len(), n)?;
         let mut best = 0;
         for (at, &v) in outside.iter().enumerate() {
+            let v = v as usize;
             let length = distance(newest, v);
             if !length.is_finite() {
                 let expected = "coordinates whose distances are finite";
@@ -67,14 +77,15 @@ fn joining_lengths_of_complete(
                 return Err(Error::invalid("points", expected, got));
             }
             nearest[v] = nearest[v].min(length);
-            if nearest[v] < nearest[outside[best]] {
+            if nearest[v] < nearest[outside[best] as usize] {
                 best = at;
             }
         }
-        newest = outside.swap_remove(best);
-        lengths.push(nearest[newest]);
+        let last = outside.len() - 1;
+        outside.swap(best, last);
+        newest = outside.pop().map_or(0, |v| v as usize);
+        lengths.push(nearest[newest])?;
     }
     lengths.retain(|&length| length <= threshold);
-    lengths.sort_unstable_by(f64::total_cmp);
-    Ok(lengths)
+    sort_under(lengths, f64::total_cmp, control)
 }

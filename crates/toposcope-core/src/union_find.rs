@@ -20,7 +20,8 @@ impl UnionFind {
         Ok(Self { parent, size })
     }
 
-    fn find(&mut self, mut v: u32) -> u32 {
+    /// The name of the set of an element: one of its elements.
+    pub(crate) fn find(&mut self, mut v: u32) -> u32 {
         while self.parent[v as usize] != v {
             let above = self.parent[self.parent[v as usize] as usize];
             self.parent[v as usize] = above;

@@ -55,7 +55,7 @@ pub(super) struct Found {
 #[derive(Debug)]
 pub(super) struct Cloud<'t, const D: usize> {
     pub(super) tree: &'t Tree<Narrow<D>>,
-    /// Where each point stands in the tree.
+    /// Where each point of the tree stands in it.
     positions: Held<u32>,
 }
 
@@ -105,16 +105,21 @@ impl<const D: usize> Work for Look<'_, '_, D> {
 }
 
 impl<'t, const D: usize> Cloud<'t, D> {
-    pub(super) fn new(tree: &'t Tree<Narrow<D>>, control: &Control) -> Result<Self, Error> {
+    /// The cloud of a tree over some of `n` points.
+    pub(super) fn new(
+        tree: &'t Tree<Narrow<D>>,
+        n: usize,
+        control: &Control,
+    ) -> Result<Self, Error> {
         let tick = |work| control.tick(work);
-        let mut positions = Held::filled(control.budget(), 0, tree.n(), tick)?;
+        let mut positions = Held::filled(control.budget(), 0, n, tick)?;
         for position in 0..tree.n() as u32 {
             positions[tree.id(position) as usize] = position;
         }
         Ok(Self { tree, positions })
     }
 
-    /// Number of points.
+    /// Number of points, those included that are not in the tree.
     pub(super) fn n(&self) -> usize {
         self.positions.len()
     }

@@ -1,14 +1,18 @@
-//! Points near each other, by a spatial index: pairs within a threshold, and minimum spanning trees.
+//! Points near each other, by a spatial index: pairs within a threshold, minimum spanning trees, and loops.
 //!
 //! - [`ruler`]: lengths, and bounds of lengths that rounding cannot break;
 //! - [`tree`]: the index, a kd-tree;
-//! - [`pairs`]: all pairs within a distance.
+//! - [`pairs`]: all pairs within a distance;
+//! - [`spanning`]: minimum spanning trees;
+//! - [`lunes`], with [`view`] and [`screen`]: the edges whose lunes matter in degree 1, without a list of all edges;
+//! - [`loops`]: the persistence that these have.
 
 mod loops;
 mod lunes;
 mod pairs;
 mod ruler;
 mod screen;
+mod spanning;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -23,19 +27,19 @@ use tree::{Narrow, Tree, Wide};
 
 /// Does something with the tree of some points, whatever their dimension; `else` where it is not small.
 macro_rules! with_tree {
-    ($points:expr, $metric:expr, $n_threads:expr, $control:expr, |$tree:ident| $work:expr) => {
-        with_tree!($points, $metric, $n_threads, $control, |$tree| $work, else {
-            let $tree = Tree::<Wide>::new($points, $metric, $n_threads, $control)?;
+    ($new:ident, $points:expr, $metric:expr, $n_threads:expr, $control:expr, |$tree:ident| $work:expr) => {
+        with_tree!($new, $points, $metric, $n_threads, $control, |$tree| $work, else {
+            let $tree = Tree::<Wide>::$new($points, $metric, $n_threads, $control)?;
             $work
         })
     };
-    ($points:expr, $metric:expr, $n_threads:expr, $control:expr, |$tree:ident| $work:expr, else $wide:block) => {
-        with_tree!(@narrow [1 2 3 4 5 6 7], $points, $metric, $n_threads, $control, $tree, $work, $wide)
+    ($new:ident, $points:expr, $metric:expr, $n_threads:expr, $control:expr, |$tree:ident| $work:expr, else $wide:block) => {
+        with_tree!(@narrow [1 2 3 4 5 6 7], $new, $points, $metric, $n_threads, $control, $tree, $work, $wide)
     };
-    (@narrow [$($d:literal)*], $points:expr, $metric:expr, $n_threads:expr, $control:expr, $tree:ident, $work:expr, $wide:block) => {
+    (@narrow [$($d:literal)*], $new:ident, $points:expr, $metric:expr, $n_threads:expr, $control:expr, $tree:ident, $work:expr, $wide:block) => {
         match $points.n_dims() {
             $($d => {
-                let $tree = Tree::<Narrow<$d>>::new($points, $metric, $n_threads, $control)?;
+                let $tree = Tree::<Narrow<$d>>::$new($points, $metric, $n_threads, $control)?;
                 $work
             })*
             _ => $wide
@@ -53,10 +57,13 @@ pub(crate) fn pairs_within<E: Send>(
     control: &Control,
     keep: impl Fn(usize, usize, f64) -> E + Sync,
 ) -> Result<Held<Held<E>>, Error> {
-    with_tree!(points, metric, n_threads, control, |tree| {
+    with_tree!(new, points, metric, n_threads, control, |tree| {
         pairs::within(&tree, largest, n_threads, control, keep)
     })
 }
+
+/// With fewer points than this all distances are measured sooner than a tree is built.
+const FEW_POINTS: usize = 512;
 
 /// Up to so many coordinates degree 1 is found from points alone.
 const FEW_DIMS: usize = 7;
@@ -77,10 +84,44 @@ pub(crate) fn intervals<F: Field>(
     n_threads: usize,
     control: &Control,
 ) -> Result<Intervals, Error> {
-    with_tree!(points, metric, n_threads, control, |tree| {
-        let cloud = Cloud::new(&tree, control)?;
-        loops::intervals(field, &cloud, largest, n_threads, control)
+    with_tree!(distinct, points, metric, n_threads, control, |tree| {
+        let n = points.n_points();
+        let cloud = Cloud::new(&tree, n, control)?;
+        let mut found = loops::intervals(field, &cloud, largest, n_threads, control)?;
+        join_doubles(&mut found.joining, n - tree.n())?;
+        Ok(found)
     }, else {
         Err(Error::invalid("points", format!("1 to {FEW_DIMS} coordinates"), points.n_dims()))
     })
+}
+
+/// Lengths of the edges that join components of the points up to a largest distance, ascending. `None` where a tree is of no use: for few
+/// points, in high dimension, and for distances that may be infinite.
+pub(crate) fn joining_lengths(
+    points: &Points,
+    metric: Metric,
+    largest: f64,
+    n_threads: usize,
+    control: &Control,
+) -> Result<Option<Held<f64>>, Error> {
+    let n = points.n_points();
+    if n < FEW_POINTS || points.n_dims() == 0 {
+        return Ok(None);
+    }
+    with_tree!(distinct, points, metric, n_threads, control, |tree| {
+        if !tree.ruler.length(tree.largest_key()).is_finite() || !spanning::is_worth_it(&tree, n) {
+            return Ok(None);
+        }
+        let mut lengths = spanning::lengths(&tree, largest, n_threads, control)?;
+        join_doubles(&mut lengths, n - tree.n())?;
+        Ok(Some(lengths))
+    })
+}
+
+/// Points that coincide with another one join it at zero, before everything else.
+fn join_doubles(lengths: &mut Held<f64>, n_doubles: usize) -> Result<(), Error> {
+    let before = lengths.len();
+    lengths.resize(before + n_doubles, 0.0)?;
+    lengths.rotate_right(n_doubles);
+    Ok(())
 }

@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::screen::Screens;
-use super::{has_lunes, intervals, pairs_within};
+use super::tree::{Narrow, Rows, Tree, Wide};
+use super::{has_lunes, intervals, join_doubles, joining_lengths, pairs_within, spanning};
+use crate::components::joining_lengths_of_points;
 use crate::memory::Budget;
 use crate::reduction::{Z2, Zp};
 use crate::{
@@ -73,6 +75,20 @@ proptest! {
     }
 }
 
+/// Lengths of a spanning tree by the index, however few points there are.
+fn spanning_lengths<'a, R: Rows<'a>>(
+    points: &'a Points,
+    metric: Metric,
+    limit: f64,
+    n_threads: usize,
+) -> Vec<f64> {
+    let control = Control::none();
+    let tree = Tree::<R>::distinct(points, metric, n_threads, &control).unwrap();
+    let mut lengths = spanning::lengths(&tree, limit, n_threads, &control).unwrap();
+    join_doubles(&mut lengths, points.n_points() - tree.n()).unwrap();
+    lengths.to_vec()
+}
+
 /// The diagram without a list of edges.
 fn from_lunes(
     points: &Points,
@@ -132,6 +148,33 @@ proptest! {
     }
 
     #[test]
+    fn spanning_trees_have_the_lengths_of_prims(points in clouds(1..11, 100), which in 0usize..5000, no_limit: bool) {
+        for metric in METRICS {
+            let Some(points) = ready(&points, metric) else { continue };
+            let all = pairs(&points, metric);
+            let some = all.get(which % all.len().max(1)).map_or(1.0, |pair| pair.2);
+            let limit = if no_limit { f64::INFINITY } else { some };
+            if all.iter().any(|pair| pair.2.is_infinite()) {
+                continue;
+            }
+            // So few points are left to Prim's algorithm.
+            let control = Control::none();
+            let expected = joining_lengths_of_points(&points, metric, limit, 1, &control).unwrap();
+            for n_threads in 1..=4 {
+                let wide = spanning_lengths::<Wide>(&points, metric, limit, n_threads);
+                prop_assert_eq!(&wide[..], &expected[..]);
+                let narrow = match points.n_dims() {
+                    1 => spanning_lengths::<Narrow<1>>(&points, metric, limit, n_threads),
+                    2 => spanning_lengths::<Narrow<2>>(&points, metric, limit, n_threads),
+                    3 => spanning_lengths::<Narrow<3>>(&points, metric, limit, n_threads),
+                    _ => continue,
+                };
+                prop_assert_eq!(&narrow[..], &expected[..]);
+            }
+        }
+    }
+
+    #[test]
     fn a_screen_is_nearer_to_the_lune_than_the_edge_is_long(
         z in prop::array::uniform3(-1.0..1.0), b in prop::array::uniform3(-1.0..1.0),
         others in prop::collection::vec(prop::array::uniform3(-2.0..2.0), 200), along in 0.0..1.0, off in 0.0..0.4,
@@ -151,6 +194,40 @@ proptest! {
                 prop_assert!(between(&z, c) < edge, "{z:?} {b:?} {c:?}");
             }
         }
+    }
+}
+
+#[test]
+fn points_that_coincide_are_looked_at_once() {
+    // Each of a few places many times: without thinning, every search would meet thousands of equals.
+    let n = 40_000;
+    let row = |i: usize| [(i % 7) as f64, (i % 5) as f64];
+    let points = Points::from_f64((0..n).flat_map(row).collect(), 2).unwrap();
+    let control = Control::none();
+    let lengths = joining_lengths(&points, Metric::Euclidean, 9.0, 2, &control);
+    let lengths = lengths.unwrap().expect("a tree is worth it");
+    assert_eq!(lengths.len(), n - 1);
+    assert_eq!(
+        lengths.iter().filter(|&&length| length == 0.0).count(),
+        n - 35
+    );
+    assert!(lengths.iter().all(|&length| length == 0.0 || length == 1.0));
+    let found = from_lunes(&points, Metric::Euclidean, 9.0, 2, 2, &control);
+    let loops: Vec<_> = found.intervals(1).collect();
+    assert_eq!(loops, [(1.0, 2f64.sqrt()); 24]);
+}
+
+#[test]
+fn many_dimensions_are_left_to_distances() {
+    let scattered =
+        |n: usize| (0..n).map(|i| (i as f64 * 0.618_033_988_749_895 * (i % 97) as f64).fract());
+    let control = Control::none();
+    let wide = Points::from_f64(scattered(1000 * 64).collect(), 64).unwrap();
+    let few = Points::from_f64(scattered(1000 * 2).collect(), 2).unwrap();
+    let far = Points::from_f64(scattered(1000 * 2).map(|x| x * 1e300).collect(), 2).unwrap();
+    for (points, by_tree) in [(&wide, false), (&few, true), (&far, false)] {
+        let lengths = joining_lengths(points, Metric::Euclidean, 9.0, 2, &control).unwrap();
+        assert_eq!(lengths.is_some(), by_tree);
     }
 }
 

@@ -12,6 +12,8 @@ use crate::{Control, Error, Metric, Points};
 const LEAF: usize = 12;
 /// Blocks of at most so many points are arranged by one thread.
 const PART: usize = 1 << 15;
+/// Positions that one thread looks up at a time.
+const BLOCK: usize = 1024;
 /// Items that are halved in about a microsecond.
 const ITEMS_PER_TICK: u32 = 64;
 
@@ -178,7 +180,7 @@ pub(super) struct Tree<R> {
 }
 
 impl<'a, R: Rows<'a>> Tree<R> {
-    /// The tree of at least one point.
+    /// The tree of all points, of which there must be one.
     pub(super) fn new(
         points: &'a Points,
         metric: Metric,
@@ -186,11 +188,45 @@ impl<'a, R: Rows<'a>> Tree<R> {
         control: &Control,
     ) -> Result<Self, Error> {
         let n = points.n_points();
+        Self::over(points, n, 0..n as u32, metric, n_threads, control)
+    }
+
+    /// The tree of the points without those that coincide with another one, which never matter beyond length zero.
+    pub(super) fn distinct(
+        points: &'a Points,
+        metric: Metric,
+        n_threads: usize,
+        control: &Control,
+    ) -> Result<Self, Error> {
+        let tree = Self::new(points, metric, n_threads, control)?;
+        let doubles = tree.doubles(n_threads, control)?;
+        let n = tree.n() - doubles.iter().map(|part| part.len()).sum::<usize>();
+        if n == tree.n() {
+            return Ok(tree);
+        }
+        let tick = |work| control.tick(work);
+        let mut is_double = Held::filled(control.budget(), false, tree.n(), tick)?;
+        for &position in doubles.iter().flatten() {
+            is_double[tree.id(position) as usize] = true;
+        }
+        drop((tree, doubles));
+        let ids = (0..is_double.len() as u32).filter(|&id| !is_double[id as usize]);
+        Self::over(points, n, ids, metric, n_threads, control)
+    }
+
+    /// The tree of `n` of the points.
+    fn over(
+        points: &'a Points,
+        n: usize,
+        ids: impl Iterator<Item = u32>,
+        metric: Metric,
+        n_threads: usize,
+        control: &Control,
+    ) -> Result<Self, Error> {
         let budget = control.budget();
         let tick = |work| control.tick(work);
         let mut items = Held::new(budget);
-        let unordered = (0..n as u32).map(|i| R::item(points, i));
-        items.extend_in_chunks(n, unordered, tick)?;
+        items.extend_in_chunks(n, ids.map(|i| R::item(points, i)), tick)?;
         arrange::<R>(points, &mut items, n_threads, control)?;
         let mut ids = Held::new(budget);
         ids.extend_in_chunks(n, items.iter().map(R::id), tick)?;
@@ -204,6 +240,47 @@ impl<'a, R: Rows<'a>> Tree<R> {
             ids,
             nodes,
         })
+    }
+
+    /// Positions whose coordinates are those of a position before, ascending.
+    fn doubles(&self, n_threads: usize, control: &Control) -> Result<Held<Held<u32>>, Error> {
+        let n_blocks = self.n().div_ceil(BLOCK);
+        let look = |stack: &mut Vec<u32>, block: usize, pulse: &Pulse| {
+            let mut doubles = Held::new(pulse.budget());
+            for p in block * BLOCK..self.n().min((block + 1) * BLOCK) {
+                pulse.beat(block, n_blocks)?;
+                if self.has_double_before(p as u32, stack) {
+                    doubles.push(p as u32)?;
+                }
+            }
+            Ok(doubles)
+        };
+        let mut stacks = vec![Vec::new(); n_threads.min(n_blocks)];
+        in_blocks(&mut stacks, 0..n_blocks, control, "index", look)
+    }
+
+    fn has_double_before(&self, p: u32, stack: &mut Vec<u32>) -> bool {
+        let axes = 0..self.rows.n_dims();
+        stack.clear();
+        stack.push(0);
+        while let Some(node) = stack.pop() {
+            if self.node(node).start >= p || self.nearest_key(p, node) > 0.0 {
+                continue;
+            }
+            if let Some([first, second]) = self.children(node) {
+                stack.extend([second, first]);
+                continue;
+            }
+            let block = self.node(node);
+            let equal = |q: u32| {
+                axes.clone()
+                    .all(|axis| self.rows.at(p, axis) == self.rows.at(q, axis))
+            };
+            if (block.start..block.end.min(p)).any(equal) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Number of points.
@@ -243,6 +320,13 @@ impl<'a, R: Rows<'a>> Tree<R> {
     pub(super) fn bounds(&self, node: u32) -> (&[f64], &[f64]) {
         let n_dims = self.rows.n_dims();
         self.bounds[2 * n_dims * node as usize..][..2 * n_dims].split_at(n_dims)
+    }
+
+    /// No two positions have a larger key.
+    pub(super) fn largest_key(&self) -> f64 {
+        let (low, high) = self.bounds(0);
+        self.ruler
+            .key(self.rows.n_dims(), |axis| high[axis] - low[axis])
     }
 
     /// Key of the distance between two positions.
