@@ -2,8 +2,8 @@
 //!
 //! An edge `ab` brings in the simplices whose longest edge it is: `ab ∗ τ` for the cliques τ, the empty one included, of its
 //! *lune*, the vertices nearer to both `a` and `b`. Within each edge these simplices are matched with each other, acyclically;
-//! the few that stay alone are *critical*, and the Morse complex on them has the persistence of the Rips complex. `DESIGN.md`
-//! beside this crate has the proof.
+//! the few that stay alone are *critical*, and the Morse complex on them has the persistence of the Rips complex. The
+//! proof is in `docs/concepts/lune-morse.md`, and what this crate makes of it in its `DESIGN.md`.
 //!
 //! - [`rows`]: the graph of the edges passed so far, in bits;
 //! - [`sweep`]: lunes, edge by edge, over rows of bits or lists of neighbours;
