@@ -63,7 +63,7 @@ impl RipsInput<'_> {
 pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<Diagram, Error> {
     params.check()?;
     let n = input.n_vertices();
-    Packing::new(n, params.max_dim)?;
+    Packing::<u128>::new(n, params.max_dim)?;
     // Whatever is found, so much is needed: an input of far too many vertices is refused before any work.
     drop(
         control

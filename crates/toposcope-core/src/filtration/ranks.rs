@@ -5,7 +5,7 @@ use crate::{Control, Error};
 /// Stands for "no edge" inside the square table; never leaves the filtration.
 pub(super) const NONE: u32 = u32::MAX;
 /// Up to this many vertices the square is small whatever the number of edges.
-const FEW_VERTICES: usize = 4096;
+const FEW_VERTICES: usize = 1024;
 /// The square is worth its memory while it holds at most this many places per edge.
 const PLACES_PER_EDGE: usize = 24;
 

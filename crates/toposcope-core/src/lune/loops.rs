@@ -61,12 +61,12 @@ impl<F: Field> Loops<F> {
             let [a, b] = filtration.ends(rank);
             components.join(a, b)
         });
-        let mut flows = Memo::new();
+        let mut flows = Memo::new(control.budget());
         for &rank in &forest {
-            flows.insert(rank, &[]);
+            flows.insert(field, rank, &[])?;
         }
         for (birth, &rank) in births.iter().enumerate() {
-            flows.insert(rank, &[(birth as u32, field.one())]);
+            flows.insert(field, rank, &[(birth as u32, field.one())])?;
         }
         let mut loops = Self {
             field,
@@ -200,7 +200,7 @@ impl<F: Field> Loops<F> {
         control: &Control,
     ) -> Result<(), Error> {
         self.settle(filtration, rank, control)?;
-        if let Some(flow) = self.flows.get(&rank) {
+        if let Some(flow) = self.flows.get(rank) {
             add_multiple(self.field, column, factor, flow, &mut self.room);
         }
         Ok(())
@@ -217,17 +217,17 @@ impl<F: Field> Loops<F> {
         let mut stack: Vec<Pending<F>> = vec![(rank, None)];
         while let Some(&mut (rank, ref mut sides)) = stack.last_mut() {
             control.tick(1)?;
-            if self.flows.contains(&rank) {
+            if self.flows.contains(rank) {
                 stack.pop();
                 continue;
             }
             if let Some(sides) = *sides {
                 let mut flow = Vec::new();
                 for (side, factor) in sides {
-                    let known = self.flows.get(&side).unwrap_or_default();
+                    let known = self.flows.get(side).unwrap_or_default();
                     add_multiple(self.field, &mut flow, factor, known, &mut self.room);
                 }
-                self.flows.insert(rank, &flow);
+                self.flows.insert(self.field, rank, &flow)?;
                 stack.pop();
                 continue;
             }

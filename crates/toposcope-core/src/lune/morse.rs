@@ -139,18 +139,13 @@ pub(crate) fn intervals<F: Field>(
     n_threads: usize,
     control: &Control,
 ) -> Result<Vec<RankedInterval>, Error> {
-    let packing = Packing::new(filtration.n(), max_dim)?;
     let settlement = Settlement::new(filtration, max_dim, n_threads, control)?;
-    let mut morse = Morse {
-        field,
-        filtration,
-        packing,
-        settlement: &settlement,
-        flows: Memo::new(),
-        reduction: Reduction::new(field, settlement.critical.len()),
-        room: Vec::new(),
+    let deaths = if let Ok(packing) = Packing::<u64>::new(filtration.n(), max_dim) {
+        fates(field, filtration, packing, &settlement, max_dim, control)?
+    } else {
+        let packing = Packing::<u128>::new(filtration.n(), max_dim)?;
+        fates(field, filtration, packing, &settlement, max_dim, control)?
     };
-    let deaths = morse.pair(max_dim, control)?;
     let critical = settlement.critical.iter().zip(deaths);
     Ok(critical
         .filter_map(|(born, fate)| match fate {
@@ -159,6 +154,29 @@ pub(crate) fn intervals<F: Field>(
             _ => None,
         })
         .collect())
+}
+
+/// What each of the critical cells does.
+fn fates<K: Key, F: Field>(
+    field: F,
+    filtration: &EdgeFiltration,
+    packing: Packing<K>,
+    settlement: &Settlement,
+    max_dim: usize,
+    control: &Control,
+) -> Result<Vec<Fate>, Error> {
+    let mut morse = Morse {
+        field,
+        filtration,
+        packing,
+        settlement,
+        flows: Memo::new(control.budget()),
+        reduction: Reduction::new(field, settlement.critical.len()),
+        pending: Vec::new(),
+        others: Vec::new(),
+        room: Vec::new(),
+    };
+    morse.pair(max_dim, control)
 }
 
 /// What a critical cell does to homology.
@@ -172,18 +190,32 @@ enum Fate {
     DiesAt(u32),
 }
 
-struct Morse<'s, F: Field> {
+struct Morse<'s, K: Key, F: Field> {
     field: F,
     filtration: &'s EdgeFiltration,
-    packing: Packing,
+    packing: Packing<K>,
     settlement: &'s Settlement,
     /// By cell: what it amounts to in terms of the critical cells that begin classes.
-    flows: Memo<Key, F>,
+    flows: Memo<K, F>,
     reduction: Reduction<F>,
+    /// Cells whose flows are being found, with whatever their flows depend on above them.
+    pending: Vec<Pending<K>>,
+    /// Scratch space.
+    others: Vec<u32>,
     room: Column<F>,
 }
 
-impl<F: Field> Morse<'_, F> {
+/// A cell whose flow is being found.
+#[derive(Debug, Clone, Copy)]
+struct Pending<K> {
+    cell: K,
+    /// The rank of its longest edge, if a cell that it is a facet of has the same.
+    rank: Option<u32>,
+    /// Once its partner is known to be larger: the vertex that makes it so, and its place there.
+    above: Option<(u32, usize)>,
+}
+
+impl<K: Key, F: Field> Morse<'_, K, F> {
     /// Passes over the critical cells in filtration order and finds what each of them does.
     fn pair(&mut self, max_dim: usize, control: &Control) -> Result<Vec<Fate>, Error> {
         let critical = &self.settlement.critical;
@@ -193,10 +225,11 @@ impl<F: Field> Morse<'_, F> {
         for (at, &Critical { rank, cell }) in critical.iter().enumerate() {
             control.poll("reduction", at, critical.len())?;
             let dim = cell.dim();
+            let key = self.packing.pack(&cell);
             let ends_class = if dim == 1 {
                 components.join(cell.vertices()[0], cell.vertices()[1])
             } else if alive[dim - 1] > 0 {
-                let column = self.boundary(&cell, control)?;
+                let column = self.boundary(key, dim, control)?;
                 let loser = self.reduction.push(column, control)?;
                 if let Some(loser) = loser {
                     fates[loser as usize] = Fate::DiesAt(rank);
@@ -212,19 +245,19 @@ impl<F: Field> Morse<'_, F> {
                 // A cell that ends a class is never a pivot; its row can be left out.
                 let unit = [(at as u32, self.field.one())];
                 let flow = if ends_class { &[] } else { &unit[..] };
-                self.flows.insert(self.packing.pack(&cell), flow);
+                self.flows.insert(self.field, key, flow)?;
             }
         }
         Ok(fates)
     }
 
     /// The boundary of a critical cell in the Morse complex.
-    fn boundary(&mut self, cell: &Simplex, control: &Control) -> Result<Column<F>, Error> {
+    fn boundary(&mut self, cell: K, dim: usize, control: &Control) -> Result<Column<F>, Error> {
         let mut column = Vec::new();
-        for position in 0..cell.vertices().len() {
-            let facet = cell.without(position);
-            self.settle(facet, control)?;
-            if let Some(flow) = self.flows.get(&self.packing.pack(&facet)) {
+        for position in 0..=dim {
+            let facet = self.packing.without(cell, position);
+            self.settle(facet, dim - 1, control)?;
+            if let Some(flow) = self.flows.get(facet) {
                 let sign = self.field.sign(position);
                 add_multiple(self.field, &mut column, sign, flow, &mut self.room);
             }
@@ -233,63 +266,78 @@ impl<F: Field> Morse<'_, F> {
     }
 
     /// Makes the flow of a cell known. With a stack of its own: paths can be as long as there are cells.
-    fn settle(&mut self, cell: Simplex, control: &Control) -> Result<(), Error> {
-        let mut stack = vec![(cell, None)];
-        while let Some(&mut (cell, ref mut partner)) = stack.last_mut() {
+    fn settle(&mut self, cell: K, dim: usize, control: &Control) -> Result<(), Error> {
+        let asked = Pending {
+            cell,
+            rank: None,
+            above: None,
+        };
+        self.pending.clear();
+        self.pending.push(asked);
+        while let Some(&Pending { cell, rank, above }) = self.pending.last() {
             control.tick(1)?;
-            let key = self.packing.pack(&cell);
-            if self.flows.contains(&key) {
-                stack.pop();
-            } else if let Some(vertex) = *partner {
-                let flow = self.flow_through(&cell, vertex);
-                self.flows.insert(key, &flow);
-                stack.pop();
-            } else if let Some(vertex) = self.partner_above(&cell) {
-                *partner = Some(vertex);
-                let above = cell.with(vertex);
-                let own = above.position(vertex);
-                for position in (0..above.vertices().len()).filter(|&p| p != own) {
-                    let facet = above.without(position);
-                    if !self.flows.contains(&self.packing.pack(&facet)) {
-                        stack.push((facet, None));
-                    }
-                }
+            if self.flows.contains(cell) {
+                self.pending.pop();
+            } else if let Some((vertex, own)) = above {
+                let flow = self.flow_through(self.packing.with(cell, own, vertex), dim, own);
+                self.flows.insert(self.field, cell, &flow)?;
+                self.pending.pop();
             } else {
-                self.flows.insert(key, &[]);
-                stack.pop();
+                self.look_above(cell, dim, rank)?;
             }
         }
         Ok(())
     }
 
-    /// The vertex that makes `cell` its partner, if the partner is the larger of the two.
-    fn partner_above(&self, cell: &Simplex) -> Option<u32> {
-        let vertices = cell.vertices();
-        let rank = self.filtration.longest_edge(vertices)?;
+    /// Finds the partner of the topmost pending cell, and puts the other facets above it if the partner is the larger of the
+    /// two. If not, the cell equals nothing.
+    fn look_above(&mut self, cell: K, dim: usize, rank: Option<u32>) -> Result<(), Error> {
+        let simplex = self.packing.unpack(cell, dim);
+        let vertices = simplex.vertices();
+        let longest = rank.or_else(|| self.filtration.longest_edge(vertices));
+        debug_assert!(
+            longest.is_some(),
+            "vertices are no facets of what has a column"
+        );
+        let rank = longest.unwrap_or_default();
         let ends = self.filtration.ends(rank);
-        let others = vertices.iter().copied().filter(|v| !ends.contains(v));
-        match self.settlement.role(rank, &mut others.collect()) {
-            Role::Toggle(vertex) if !vertices.contains(&vertex) => Some(vertex),
-            Role::Toggle(_) => None,
-            Role::Critical => {
-                debug_assert!(
-                    false,
-                    "critical cells are known before anything flows to them"
-                );
-                None
+        self.others.clear();
+        (self.others).extend(vertices.iter().filter(|v| !ends.contains(v)));
+        let role = self.settlement.role(rank, &mut self.others);
+        debug_assert_ne!(role, Role::Critical, "known before anything flows to it");
+        let vertex = match role {
+            Role::Toggle(vertex) if !vertices.contains(&vertex) => vertex,
+            _ => {
+                self.pending.pop();
+                return self.flows.insert(self.field, cell, &[]);
+            }
+        };
+        let own = simplex.position(vertex);
+        if let Some(asked) = self.pending.last_mut() {
+            asked.above = Some((vertex, own));
+        }
+        let above = self.packing.with(cell, own, vertex);
+        for (position, v) in simplex.with(vertex).vertices().iter().enumerate() {
+            let facet = self.packing.without(above, position);
+            if position != own && !self.flows.contains(facet) {
+                self.pending.push(Pending {
+                    cell: facet,
+                    // Without one of its ends, another edge is the longest.
+                    rank: (!ends.contains(v)).then_some(rank),
+                    above: None,
+                });
             }
         }
+        Ok(())
     }
 
-    /// The boundary of the partner, solved for `cell`: its other facets, whose flows are known.
-    fn flow_through(&mut self, cell: &Simplex, vertex: u32) -> Column<F> {
-        let above = cell.with(vertex);
-        let own = above.position(vertex);
+    /// The boundary of `above` solved for the facet without its vertex at `own`, whose partner it is: the other facets,
+    /// whose flows are known.
+    fn flow_through(&mut self, above: K, dim: usize, own: usize) -> Column<F> {
         let mut flow = Vec::new();
-        for position in (0..above.vertices().len()).filter(|&p| p != own) {
-            let key = self.packing.pack(&above.without(position));
-            if let Some(known) = self.flows.get(&key) {
-                // The sign of `cell` is its own inverse.
+        for position in (0..=dim + 1).filter(|&p| p != own) {
+            if let Some(known) = self.flows.get(self.packing.without(above, position)) {
+                // The sign of the facet is its own inverse.
                 let factor = self.field.negate(self.field.sign(own + position));
                 add_multiple(self.field, &mut flow, factor, known, &mut self.room);
             }

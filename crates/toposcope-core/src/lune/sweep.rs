@@ -13,6 +13,9 @@ use crate::filtration::{EdgeFiltration, Neighbours};
 /// Lunes with fewer than this share of all vertices are gathered into a small graph of their own.
 const GATHER_BELOW: usize = 8;
 
+/// Rows of bits are worth their memory, and the time to run through them, while they take at most this many words per edge.
+const MOST_WORDS_PER_EDGE: usize = 8;
+
 /// One thread's view of the filtration just before one of its edges. Moves forward only.
 #[derive(Debug)]
 pub(super) struct Sweep<'f> {
@@ -53,9 +56,12 @@ struct Lune {
 
 impl<'f> Sweep<'f> {
     pub(super) fn new(filtration: &'f EdgeFiltration) -> Self {
+        let words_of_rows = filtration.n() * bits::words_for(filtration.n());
         let adjacency = match filtration.neighbour_lists() {
-            Some(lists) => Adjacency::Lists(lists),
-            None => Adjacency::Rows(Rows::new(filtration)),
+            Some(lists) if words_of_rows > MOST_WORDS_PER_EDGE * filtration.len() => {
+                Adjacency::Lists(lists)
+            }
+            _ => Adjacency::Rows(Rows::new(filtration)),
         };
         Self {
             filtration,

@@ -205,6 +205,11 @@ impl<T> Held<T> {
         self.items.retain(keep);
     }
 
+    /// The budget in which its memory is reserved.
+    pub fn budget(&self) -> &Budget {
+        self.lease.budget()
+    }
+
     /// Bytes set aside.
     pub fn bytes(&self) -> u64 {
         self.lease.bytes

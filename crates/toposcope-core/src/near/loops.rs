@@ -29,7 +29,7 @@ struct Loops<'c, F: Field, const D: usize> {
     bare: Held<Edge>,
     births: Held<u32>,
     /// What edges that were asked for amount to in terms of the loops.
-    flows: Memo<u128, F>,
+    flows: Memo<u64, F>,
     reduction: Reduction<F>,
     room: Column<F>,
 }
@@ -67,7 +67,7 @@ pub(super) fn intervals<F: Field, const D: usize>(
         reduction: Reduction::new(field, loops.len()),
         bare: found.bare,
         births,
-        flows: Memo::new(),
+        flows: Memo::new(control.budget()),
         room: Vec::new(),
     };
     let mut dead = 0;
@@ -125,7 +125,7 @@ impl<F: Field, const D: usize> Loops<'_, F, D> {
         control: &Control,
     ) -> Result<(), Error> {
         self.settle(edge, control)?;
-        if let Some(flow) = self.flows.get(&name(edge)) {
+        if let Some(flow) = self.flows.get(name(edge)) {
             add_multiple(self.field, column, factor, flow, &mut self.room);
         }
         Ok(())
@@ -137,17 +137,17 @@ impl<F: Field, const D: usize> Loops<'_, F, D> {
         let mut stack: Vec<Pending<F>> = vec![(edge, None)];
         while let Some(&mut (edge, ref mut sides)) = stack.last_mut() {
             control.tick(1)?;
-            if self.flows.contains(&name(edge)) {
+            if self.flows.contains(name(edge)) {
                 stack.pop();
                 continue;
             }
             if let Some(sides) = *sides {
                 let mut flow = Vec::new();
                 for (side, factor) in sides {
-                    let known = self.flows.get(&name(side)).unwrap_or_default();
+                    let known = self.flows.get(name(side)).unwrap_or_default();
                     add_multiple(self.field, &mut flow, factor, known, &mut self.room);
                 }
-                self.flows.insert(name(edge), &flow);
+                self.flows.insert(self.field, name(edge), &flow)?;
                 stack.pop();
                 continue;
             }
@@ -155,7 +155,7 @@ impl<F: Field, const D: usize> Loops<'_, F, D> {
                 let birth = self.births[at];
                 let itself = [(birth, self.field.one())];
                 let flow = if birth == NONE { &[][..] } else { &itself };
-                self.flows.insert(name(edge), flow);
+                self.flows.insert(self.field, name(edge), flow)?;
                 stack.pop();
                 continue;
             }
@@ -176,7 +176,7 @@ impl<F: Field, const D: usize> Loops<'_, F, D> {
 }
 
 /// An edge by its ends.
-fn name(edge: Edge) -> u128 {
+fn name(edge: Edge) -> u64 {
     let [a, b] = edge.ends();
-    u128::from(a) << 32 | u128::from(b)
+    u64::from(a) << 32 | u64::from(b)
 }

@@ -10,11 +10,11 @@
 //! from the largest): as lengths have no ties between edges, equal length always means the same longest edge.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BinaryHeap, HashMap};
-use std::hash::BuildHasherDefault;
+use std::collections::BinaryHeap;
+use std::num::NonZeroUsize;
 
 use super::Field;
-use super::memo::Mixer;
+use super::table::Table;
 use crate::filtration::{EdgeFiltration, RankedInterval};
 use crate::simplex::{Key, Packing, Simplex};
 use crate::union_find::UnionFind;
@@ -27,8 +27,21 @@ pub(crate) fn intervals<F: Field>(
     max_dim: usize,
     control: &Control,
 ) -> Result<Vec<RankedInterval>, Error> {
+    if let Ok(packing) = Packing::<u64>::new(filtration.n(), max_dim) {
+        return packed_intervals(field, filtration, packing, max_dim, control);
+    }
+    let packing = Packing::<u128>::new(filtration.n(), max_dim)?;
+    packed_intervals(field, filtration, packing, max_dim, control)
+}
+
+fn packed_intervals<K: Key, F: Field>(
+    field: F,
+    filtration: &EdgeFiltration,
+    packing: Packing<K>,
+    max_dim: usize,
+    control: &Control,
+) -> Result<Vec<RankedInterval>, Error> {
     let mut intervals = Vec::new();
-    let packing = Packing::new(filtration.n(), max_dim)?;
     let mut columns = closing_edges(filtration, packing, control)?;
     for dim in 1..=max_dim {
         let mut engine = Engine {
@@ -36,7 +49,7 @@ pub(crate) fn intervals<F: Field>(
             filtration,
             packing,
             dim,
-            pivots: HashMap::default(),
+            pivots: Table::new(control.budget()),
             combinations: Vec::new(),
             control,
         };
@@ -56,49 +69,49 @@ pub(crate) fn intervals<F: Field>(
 
 /// A simplex with the rank of its longest edge. Ordered as the filtration is, last first.
 #[derive(Debug, Clone, Copy)]
-struct Cell {
+struct Cell<K> {
     rank: u32,
-    key: Key,
+    key: K,
 }
 
-impl Cell {
+impl<K: Key> Cell<K> {
     /// Later simplices have larger ranks, and smaller keys at equal rank.
-    fn order(&self) -> (Reverse<u32>, Key) {
+    fn order(&self) -> (Reverse<u32>, K) {
         (Reverse(self.rank), self.key)
     }
 }
 
 /// A cofacet in a working coboundary, with its coefficient. The greatest is the earliest.
 #[derive(Debug, Clone, Copy)]
-struct Entry<E> {
-    cell: Cell,
+struct Entry<K, E> {
+    cell: Cell<K>,
     coefficient: E,
 }
 
-impl<E> Ord for Entry<E> {
+impl<K: Key, E> Ord for Entry<K, E> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.cell.order().cmp(&other.cell.order())
     }
 }
-impl<E> PartialOrd for Entry<E> {
+impl<K: Key, E> PartialOrd for Entry<K, E> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
-impl<E> PartialEq for Entry<E> {
+impl<K: Key, E> PartialEq for Entry<K, E> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
-impl<E> Eq for Entry<E> {}
+impl<K: Key, E> Eq for Entry<K, E> {}
 
 /// The edges that close a loop and have no cofacet of their own length, last first: all others join components, or are in
 /// apparent pairs.
-fn closing_edges(
+fn closing_edges<K: Key>(
     filtration: &EdgeFiltration,
-    packing: Packing,
+    packing: Packing<K>,
     control: &Control,
-) -> Result<Vec<Cell>, Error> {
+) -> Result<Vec<Cell<K>>, Error> {
     let mut components = UnionFind::new(filtration.n(), control)?;
     let mut closing = Vec::new();
     for rank in 0..filtration.len() as u32 {
@@ -115,25 +128,25 @@ fn closing_edges(
 }
 
 /// The reduction in one dimension.
-struct Engine<'a, F: Field> {
+struct Engine<'a, K: Key, F: Field> {
     field: F,
     filtration: &'a EdgeFiltration,
-    packing: Packing,
+    packing: Packing<K>,
     /// Dimension of the columns.
     dim: usize,
-    /// By cofacet: the reduced column that has it as its first entry, with that entry's coefficient.
-    pivots: HashMap<Key, (u32, F::Element), BuildHasherDefault<Mixer>>,
+    /// By cofacet: the number of the reduced column that has it as its first entry, with that entry's coefficient.
+    pivots: Table<K, (NonZeroUsize, F::Element)>,
     /// Which simplices' coboundaries make up each reduced column.
-    combinations: Vec<Vec<(Cell, F::Element)>>,
+    combinations: Vec<Vec<(Cell<K>, F::Element)>>,
     control: &'a Control<'a>,
 }
 
-impl<F: Field> Engine<'_, F> {
+impl<K: Key, F: Field> Engine<'_, K, F> {
     /// Reduces the column of `cell`; the rank at which its class dies.
-    fn reduce(&mut self, cell: Cell) -> Result<Option<u32>, Error> {
+    fn reduce(&mut self, cell: Cell<K>) -> Result<Option<u32>, Error> {
         let one = self.field.one();
         if let Some(pivot) = self.emergent_pivot(&cell) {
-            self.keep(&pivot, self.coefficient(&cell, &pivot), vec![(cell, one)]);
+            self.keep(&pivot, self.coefficient(&cell, &pivot), vec![(cell, one)])?;
             return Ok(Some(pivot.rank));
         }
         let mut combination = vec![(cell, one)];
@@ -141,9 +154,9 @@ impl<F: Field> Engine<'_, F> {
         self.add_coboundary(&mut working, &cell, one);
         while let Some(first) = self.pop_first(&mut working)? {
             let (pivot, lead) = (first.cell, first.coefficient);
-            let terms = if let Some(&(column, own_lead)) = self.pivots.get(&pivot.key) {
+            let terms = if let Some((column, own_lead)) = self.pivots.get(pivot.key) {
                 let factor = self.cancelling(lead, own_lead);
-                let terms = self.combinations[column as usize].iter();
+                let terms = self.combinations[column.get() - 1].iter();
                 let scaled = |&(term, c)| (term, self.field.multiply(factor, c));
                 terms.map(scaled).collect()
             } else if let Some(facet) = self.apparent_facet(&pivot) {
@@ -151,7 +164,7 @@ impl<F: Field> Engine<'_, F> {
                 vec![(facet, factor)]
             } else {
                 let combination = self.collect(combination);
-                self.keep(&pivot, lead, combination);
+                self.keep(&pivot, lead, combination)?;
                 return Ok(Some(pivot.rank));
             };
             working.push(first);
@@ -170,29 +183,35 @@ impl<F: Field> Engine<'_, F> {
         self.field.negate(quotient)
     }
 
-    fn keep(&mut self, pivot: &Cell, lead: F::Element, combination: Vec<(Cell, F::Element)>) {
-        let column = self.combinations.len() as u32;
+    fn keep(
+        &mut self,
+        pivot: &Cell<K>,
+        lead: F::Element,
+        combination: Vec<(Cell<K>, F::Element)>,
+    ) -> Result<(), Error> {
+        // Numbered from 1, so that a slot of the table has room to say that it is empty.
+        let column = NonZeroUsize::MIN.saturating_add(self.combinations.len());
         self.combinations.push(combination);
-        self.pivots.insert(pivot.key, (column, lead));
+        self.pivots.insert(pivot.key, (column, lead))
     }
 
     /// The simplex of a column.
-    fn column(&self, cell: &Cell) -> Simplex {
+    fn column(&self, cell: &Cell<K>) -> Simplex {
         self.packing.unpack(cell.key, self.dim)
     }
 
     /// The simplex of a row.
-    fn row(&self, cell: &Cell) -> Simplex {
+    fn row(&self, cell: &Cell<K>) -> Simplex {
         self.packing.unpack(cell.key, self.dim + 1)
     }
 
-    fn cell(&self, simplex: &Simplex, rank: u32) -> Cell {
+    fn cell(&self, simplex: &Simplex, rank: u32) -> Cell<K> {
         let key = self.packing.pack(simplex);
         Cell { rank, key }
     }
 
     /// How `facet` stands in the boundary of `cofacet`.
-    fn coefficient(&self, facet: &Cell, cofacet: &Cell) -> F::Element {
+    fn coefficient(&self, facet: &Cell<K>, cofacet: &Cell<K>) -> F::Element {
         let (less, more) = (self.column(facet), self.row(cofacet));
         let pairs = less.vertices().iter().zip(more.vertices());
         self.field.sign(pairs.take_while(|(a, b)| a == b).count())
@@ -200,8 +219,8 @@ impl<F: Field> Engine<'_, F> {
 
     fn add_coboundary(
         &self,
-        working: &mut BinaryHeap<Entry<F::Element>>,
-        cell: &Cell,
+        working: &mut BinaryHeap<Entry<K, F::Element>>,
+        cell: &Cell<K>,
         factor: F::Element,
     ) {
         let simplex = self.column(cell);
@@ -220,8 +239,8 @@ impl<F: Field> Engine<'_, F> {
     /// Takes the earliest entry out, with all that is equal to it, skipping what cancels.
     fn pop_first(
         &self,
-        working: &mut BinaryHeap<Entry<F::Element>>,
-    ) -> Result<Option<Entry<F::Element>>, Error> {
+        working: &mut BinaryHeap<Entry<K, F::Element>>,
+    ) -> Result<Option<Entry<K, F::Element>>, Error> {
         while let Some(first) = working.pop() {
             let mut sum = Some(first.coefficient);
             while let Some(same) = working.peek().filter(|other| **other == first) {
@@ -241,10 +260,10 @@ impl<F: Field> Engine<'_, F> {
     }
 
     /// Brings a combination to one term per simplex.
-    fn collect(&self, mut terms: Vec<(Cell, F::Element)>) -> Vec<(Cell, F::Element)> {
+    fn collect(&self, mut terms: Vec<(Cell<K>, F::Element)>) -> Vec<(Cell<K>, F::Element)> {
         terms.sort_unstable_by_key(|(cell, _)| cell.order());
         let groups = terms.chunk_by(|a, b| a.0.key == b.0.key);
-        let sum = |group: &[(Cell, F::Element)]| {
+        let sum = |group: &[(Cell<K>, F::Element)]| {
             let coefficients = group.iter().map(|&(_, c)| Some(c));
             let add = |a: Option<_>, b: Option<_>| match (a, b) {
                 (Some(a), Some(b)) => self.field.add(a, b),
@@ -256,17 +275,17 @@ impl<F: Field> Engine<'_, F> {
     }
 
     /// The first cofacet of `cell`, if it is of the same length and nobody else's partner.
-    fn emergent_pivot(&self, cell: &Cell) -> Option<Cell> {
+    fn emergent_pivot(&self, cell: &Cell<K>) -> Option<Cell<K>> {
         let simplex = self.column(cell);
         let first = (self.filtration).largest_common_neighbour(simplex.vertices(), cell.rank);
         let pivot = self.cell(&simplex.with(first?), cell.rank);
-        let free = !self.pivots.contains_key(&pivot.key) && self.apparent_facet(&pivot).is_none();
+        let free = self.pivots.get(pivot.key).is_none() && self.apparent_facet(&pivot).is_none();
         free.then_some(pivot)
     }
 
     /// The facet with which `cell` is in an apparent pair: its last facet of its length, which lacks its largest vertex off
     /// the longest edge, provided that `cell` is the first cofacet of that facet.
-    fn apparent_facet(&self, cell: &Cell) -> Option<Cell> {
+    fn apparent_facet(&self, cell: &Cell<K>) -> Option<Cell<K>> {
         let ends = self.filtration.ends(cell.rank);
         let cofacet = self.row(cell);
         let vertices = cofacet.vertices();
@@ -277,7 +296,7 @@ impl<F: Field> Engine<'_, F> {
     }
 
     /// The columns of the next dimension, last first: simplices that end no class and are in no apparent pair.
-    fn columns_above(&self) -> Result<Vec<Cell>, Error> {
+    fn columns_above(&self) -> Result<Vec<Cell<K>>, Error> {
         let mut columns = Vec::new();
         let n_edges = self.filtration.len();
         for rank in (0..n_edges as u32).rev() {
@@ -310,7 +329,7 @@ impl<F: Field> Engine<'_, F> {
         simplex: Simplex,
         common: &[u32],
         missing: usize,
-        columns: &mut Vec<Cell>,
+        columns: &mut Vec<Cell<K>>,
     ) -> Result<(), Error> {
         let ends = self.filtration.ends(rank);
         let adjacent = |u: u32, v: u32| self.filtration.rank(u, v).is_some_and(|r| r < rank);
@@ -326,7 +345,7 @@ impl<F: Field> Engine<'_, F> {
                 self.add_columns(rank, extended, &near, missing - 1, columns)?;
             } else if !common[..at].iter().any(|&u| adjacent(u, v)) {
                 let column = self.cell(&extended, rank);
-                if !self.pivots.contains_key(&column.key) {
+                if self.pivots.get(column.key).is_none() {
                     columns.push(column);
                 }
             }

@@ -17,6 +17,9 @@ pub(crate) fn add_multiple<F: Field>(
     source: &[(u32, F::Element)],
     room: &mut Column<F>,
 ) {
+    if source.is_empty() {
+        return;
+    }
     room.clear();
     room.reserve(target.len() + source.len());
     let (mut x, mut y) = (0, 0);

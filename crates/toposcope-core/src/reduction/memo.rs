@@ -1,66 +1,82 @@
 //! Columns remembered by key, end to end in one allocation.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::num::NonZeroUsize;
 
 use super::Field;
+use super::table::{Table, TableKey};
+use crate::Error;
+use crate::memory::{Budget, Held};
 
-/// A map to columns. Never iterated, so its order reaches no result.
+/// A map to columns.
 #[derive(Debug)]
 pub(crate) struct Memo<K, F: Field> {
-    places: HashMap<K, (usize, usize), BuildHasherDefault<Mixer>>,
-    entries: Vec<(u32, F::Element)>,
+    /// By key: where its column starts. All empty columns are one, at the very front.
+    starts: Table<K, NonZeroUsize>,
+    /// Columns one after the other, each after an entry whose row is its length.
+    entries: Held<(u32, F::Element)>,
 }
 
-impl<K: Eq + Hash, F: Field> Memo<K, F> {
-    pub(crate) fn new() -> Self {
+impl<K: TableKey, F: Field> Memo<K, F> {
+    pub(crate) fn new(budget: &Budget) -> Self {
         Self {
-            places: HashMap::default(),
-            entries: Vec::new(),
+            starts: Table::new(budget),
+            entries: Held::new(budget),
         }
     }
 
-    pub(crate) fn get(&self, key: &K) -> Option<&[(u32, F::Element)]> {
-        let &(from, to) = self.places.get(key)?;
-        Some(&self.entries[from..to])
+    #[inline]
+    pub(crate) fn get(&self, key: K) -> Option<&[(u32, F::Element)]> {
+        let start = self.starts.get(key)?.get();
+        let len = self.entries[start - 1].0 as usize;
+        Some(&self.entries[start..start + len])
     }
 
-    pub(crate) fn contains(&self, key: &K) -> bool {
-        self.places.contains_key(key)
+    #[inline]
+    pub(crate) fn contains(&self, key: K) -> bool {
+        self.starts.get(key).is_some()
     }
 
-    pub(crate) fn insert(&mut self, key: K, column: &[(u32, F::Element)]) {
-        let from = self.entries.len();
-        self.entries.extend_from_slice(column);
-        self.places.insert(key, (from, self.entries.len()));
-    }
-}
-
-/// Multiply and fold: keys are packed vertices and ranks of our own making, nobody chooses them to collide.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Mixer(u64);
-
-impl Mixer {
-    fn mix(&mut self, word: u64) {
-        let wide = u128::from(self.0 ^ word) * 0x9E37_79B9_7F4A_7C15;
-        self.0 = (wide >> 64) as u64 ^ wide as u64;
-    }
-}
-
-impl Hasher for Mixer {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.mix(u64::from(byte));
+    /// Remembers the column of a key that has none yet.
+    ///
+    /// # Errors
+    /// Those of memory.
+    pub(crate) fn insert(
+        &mut self,
+        field: F,
+        key: K,
+        column: &[(u32, F::Element)],
+    ) -> Result<(), Error> {
+        let mut start = NonZeroUsize::MIN;
+        if self.entries.is_empty() {
+            self.entries.push((0, field.one()))?;
         }
+        if !column.is_empty() {
+            self.entries.push((column.len() as u32, field.one()))?;
+            start = start.saturating_add(self.entries.len() - 1);
+            self.entries.extend_from_slice(column)?;
+        }
+        self.starts.insert(key, start)
     }
-    fn write_u32(&mut self, word: u32) {
-        self.mix(u64::from(word) + 1);
-    }
-    fn write_u128(&mut self, word: u128) {
-        self.mix(word as u64 ^ 0x2545_F491_4F6C_DD1D);
-        self.mix((word >> 64) as u64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reduction::Zp;
+
+    #[test]
+    fn columns_come_back() {
+        let field = Zp::new(3);
+        let mut memo = Memo::new(&Budget::unlimited());
+        for key in 0..100u32 {
+            let column: Vec<(u32, u16)> = (0..key % 5).map(|row| (key + row, 1)).collect();
+            assert!(!memo.contains(key));
+            memo.insert(field, key, &column).unwrap();
+        }
+        for key in 0..100u32 {
+            let rows = memo.get(key).unwrap().iter().map(|entry| entry.0);
+            assert!(rows.eq((0..key % 5).map(|row| key + row)));
+        }
+        assert_eq!(memo.get(100), None);
     }
 }

@@ -4,7 +4,9 @@ pub(crate) mod cohomology;
 mod column;
 mod field;
 mod memo;
+mod table;
 
 pub(crate) use column::{Column, Reduction, add_multiple};
 pub(crate) use field::{Field, Z2, Zp};
 pub(crate) use memo::Memo;
+pub(crate) use table::TableKey;
