@@ -11,7 +11,8 @@ use common::{
     trials,
 };
 use toposcope_core::{
-    Control, Error, Method, Metric, Observer, Points, RipsInput, RipsParams, rips,
+    Control, Diagram, Error, Method, Metric, Observer, Points, RipsInput, RipsParams,
+    SparseDistances, rips,
 };
 
 fn cloud(n: usize, n_dims: usize, seed: u64) -> Points {
@@ -61,11 +62,47 @@ fn rows(n: usize, n_dims: usize, ties: bool, random: &mut Random) -> Vec<Vec<f64
         .collect()
 }
 
+/// All pairs within reach, found by nothing but sorting one coordinate.
+fn near_pairs(points: &Points, threshold: f64) -> SparseDistances {
+    let n = points.n_points();
+    let mut order: Vec<(f64, usize)> = (0..n).map(|i| (points.row(i)[0], i)).collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let mut entries = Vec::new();
+    for (at, &(x, i)) in order.iter().enumerate() {
+        // A coordinate's difference may exceed a distance by rounding.
+        let within = order[..at]
+            .iter()
+            .rev()
+            .take_while(|other| x - other.0 <= 1.001 * threshold);
+        entries.extend(within.filter_map(|&(_, j)| {
+            let length = points.distance(Metric::Euclidean, i, j);
+            (length <= threshold).then_some((i as u32, j as u32, length))
+        }));
+    }
+    SparseDistances::from_entries(entries, n).expect("valid input")
+}
+
+/// The diagram by another way than that of points: from a list of pairs where there is a threshold, from all distances by
+/// cohomology where they are few.
+fn by_another_way(points: &Points, max_dim: usize, threshold: Option<f64>) -> Diagram {
+    if let Some(threshold) = threshold {
+        let pairs = near_pairs(points, threshold);
+        let params = params(max_dim, Some(threshold), 2, Method::Lune);
+        return run(RipsInput::Sparse(&pairs), &params);
+    }
+    let matrix = matrix(points);
+    run(
+        RipsInput::Dense(&matrix),
+        &params(max_dim, None, 2, Method::Cohomology),
+    )
+}
+
 /// Inputs of many blocks of every kind: of distances, of edges, of vertices, of parts of the spatial index. `make exhaustive`
 /// tries forty of each.
 #[test]
 fn many_blocks_on_many_threads_change_nothing() {
     let cases = [
+        (3000, 3, 0, None),
         (400, 3, 1, None),
         (250, 3, 2, None),
         (120, 4, 3, Some(0.7)),
@@ -74,34 +111,28 @@ fn many_blocks_on_many_threads_change_nothing() {
         (40_000, 2, 1, Some(0.006)),
     ];
     let mut random = Random(11);
-    for (seed, &(n, n_dims, max_dim, threshold)) in
-        (0..trials(1)).flat_map(|s| cases.iter().map(move |c| (s, c)))
-    {
-        // Ties in many dimensions are few; in two, forty thousand points would fall on eighty-one places.
-        let ties = seed % 2 == 1 && n_dims > 2 && n < 5000;
-        let mut rows = rows(n, n_dims, ties, &mut random);
-        let wide = points(&rows);
-        let expected = run(
-            RipsInput::Points(&wide, Metric::Euclidean),
-            &params(max_dim, threshold, 2, Method::Lune),
-        );
-        assert!(expected.intervals(1).count() > 10);
-        let order = shuffled(n, &mut random);
-        rows = order.iter().map(|&at| rows[at].clone()).collect();
-        let relabelled = single_points(&rows);
-        // The other engine needs minutes for what has many edges.
-        let methods = if n <= 400 {
-            &METHODS[..]
-        } else {
-            &METHODS[..2]
-        };
-        for &method in methods {
-            for n_threads in 1..=4 {
+    for seed in 0..trials(1) {
+        for (n, n_dims, max_dim, threshold) in cases {
+            // Forty thousand points of a grid in the plane would fall on eighty-one places.
+            let ties = seed % 2 == 1 && n < 5000;
+            let rows = rows(n, n_dims, ties, &mut random);
+            let order = shuffled(n, &mut random);
+            let relabelled: Vec<_> = order.iter().map(|&at| rows[at].clone()).collect();
+            let (wide, single) = (points(&rows), single_points(&relabelled));
+            let expected = by_another_way(&wide, max_dim, threshold);
+            assert!(expected.len() > 100);
+            // The other engine needs minutes for what has many edges.
+            let methods = if n <= 400 {
+                &METHODS[..]
+            } else {
+                &METHODS[..2]
+            };
+            for (&method, n_threads) in methods.iter().flat_map(|m| (1..=4).map(move |t| (m, t))) {
                 let params = RipsParams {
                     n_threads: Some(n_threads),
                     ..params(max_dim, threshold, 2, method)
                 };
-                for points in [&wide, &relabelled] {
+                for points in [&wide, &single] {
                     let got = run(RipsInput::Points(points, Metric::Euclidean), &params);
                     let same = intervals(&got) == intervals(&expected);
                     assert!(same, "{n} points, seed {seed}: {params:?}");
@@ -109,6 +140,17 @@ fn many_blocks_on_many_threads_change_nothing() {
             }
         }
     }
+}
+
+/// The methods that tests try are all there are: a new one does not compile here.
+#[test]
+fn no_method_is_left_out() {
+    let place = |method: Method| match method {
+        Method::Auto => 0,
+        Method::Lune => 1,
+        Method::Cohomology => 2,
+    };
+    assert_eq!(METHODS.map(place), [0, 1, 2]);
 }
 
 /// Stops at the `nth` question, and notes how long it was left waiting.
