@@ -2,6 +2,7 @@
 
 from toposcope import embedding, telemetry
 from toposcope._core import __version__
+from toposcope.alpha import alpha
 from toposcope.batch import rips
 from toposcope.diagram import Diagram, DiagramInfo
 from toposcope.distances import bottleneck_distance, wasserstein_distance
@@ -72,6 +73,7 @@ __all__ = [
     "TrackingWarning",
     "Transient",
     "__version__",
+    "alpha",
     "bottleneck_distance",
     "embedding",
     "rips",

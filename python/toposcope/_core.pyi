@@ -9,6 +9,18 @@ import numpy.typing as npt
 __version__: Final[str]
 BUILD_PROFILE: Final[str]
 
+# alpha.rs ------------------------------------------------------------
+
+def alpha_points(
+    points: Any,
+    *,
+    max_dim: int | None,
+    field: int,
+    n_threads: int | None,
+    memory_limit: int | None,
+    progress: Any,
+) -> DiagramColumns: ...
+
 # batch.rs ------------------------------------------------------------
 
 @final

@@ -11,7 +11,7 @@ import pytest
 import toposcope as ts
 
 PUBLIC = {
-    "batch": {"Diagram", "DiagramInfo", "rips"},
+    "batch": {"Diagram", "DiagramInfo", "alpha", "rips"},
     "distances": {"bottleneck_distance", "wasserstein_distance"},
     "streaming": {"PushStats", "Report", "Stream"},
     "events": {

@@ -1,17 +1,19 @@
-//! Exact persistent homology of Vietoris–Rips filtrations, at once and over a stream.
+//! Exact persistent homology of Vietoris–Rips filtrations, at once and over a stream, and of alpha filtrations.
 //!
 //! # Conventions
-//! - The filtration value of a simplex is its diameter. An edge equal to the threshold is in.
+//! - The filtration value of a simplex is its diameter, in alpha filtrations a radius. An edge equal to the threshold is in.
 //! - Edges are ordered by (length, index), where the index of `{i, j}`, `i > j`, is `i (i - 1) / 2 + j`: it does not
 //!   change when vertices are appended. Ties are exact, never perturbed.
 //! - Lengths are f64. Intervals of zero length are dropped; an essential interval dies at `inf`; diagrams are sorted by
 //!   (dimension, birth, death).
 //! - Coefficients are in Z/p. Every result is a function of the input alone: no thread count, hash order or clock enters.
 
+mod alpha;
 mod batch;
 pub mod classes;
 mod components;
 mod control;
+mod delaunay;
 mod diagram;
 mod distances;
 mod error;
@@ -32,6 +34,7 @@ pub mod stream;
 mod tiles;
 mod union_find;
 
+pub use alpha::{AlphaParams, alpha};
 pub use batch::{RipsInput, rips};
 pub use control::{Control, Observer};
 pub use diagram::{Diagram, Interval};

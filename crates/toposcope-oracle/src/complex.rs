@@ -1,4 +1,6 @@
-//! Vietoris–Rips complexes, listed simplex by simplex.
+//! Filtered complexes, listed simplex by simplex.
+
+use std::collections::HashMap;
 
 /// A simplex: its vertices in ascending order.
 pub(crate) type Simplex = Vec<usize>;
@@ -42,6 +44,35 @@ impl Complex {
             }
             from = to;
         }
+        Self::in_order(simplices)
+    }
+
+    /// All simplices of at most `top_dim` on `n` vertices, each at its `value`, or at the largest of its facets where rounding made that
+    /// larger.
+    pub(crate) fn of_values(n: usize, top_dim: usize, value: impl Fn(&[usize]) -> f64) -> Self {
+        let mut simplices: Vec<(f64, Simplex)> = (0..n).map(|v| (value(&[v]), vec![v])).collect();
+        let mut from = 0;
+        for _ in 0..top_dim {
+            let to = simplices.len();
+            let known: HashMap<Simplex, f64> = simplices[from..]
+                .iter()
+                .map(|(x, s)| (s.clone(), *x))
+                .collect();
+            for at in from..to {
+                let simplex = simplices[at].1.clone();
+                for v in simplex[simplex.len() - 1] + 1..n {
+                    let cofacet: Simplex = simplex.iter().copied().chain([v]).collect();
+                    let facets = boundary(&cofacet, 2).into_iter();
+                    let bound = facets.map(|(facet, _)| known[&facet]).fold(0.0, f64::max);
+                    simplices.push((value(&cofacet).max(bound), cofacet));
+                }
+            }
+            from = to;
+        }
+        Self::in_order(simplices)
+    }
+
+    fn in_order(mut simplices: Vec<(f64, Simplex)>) -> Self {
         simplices.sort_by(|a, b| {
             a.0.total_cmp(&b.0)
                 .then(a.1.len().cmp(&b.1.len()))

@@ -11,12 +11,14 @@
 //! Distances come as full `n * n` row-major slices; `f64::INFINITY` is "no edge". Memory and time grow with the number of
 //! simplices and worse: a dozen vertices in dimension 3, some thirty in dimension 1.
 
+mod balls;
 mod complex;
 mod linear;
 mod matching;
 mod persistence;
 mod transport;
 
+pub use balls::cech_persistence;
 pub use complex::Complex;
 pub use matching::bottleneck_distance;
 pub use persistence::{betti_numbers, rank_of_images, rank_of_inclusion, rips_persistence};

@@ -16,7 +16,16 @@ pub fn rips_persistence(
 ) -> Vec<(usize, f64, f64)> {
     let vertices: Vec<usize> = (0..n).collect();
     let complex = Complex::rips(distances, n, &vertices, threshold, max_dim + 1);
-    let mut intervals = intervals(&complex, p);
+    sorted_intervals(&complex, max_dim, p)
+}
+
+/// The intervals of a complex up to `max_dim` as a diagram has them.
+pub(crate) fn sorted_intervals(
+    complex: &Complex,
+    max_dim: usize,
+    p: u32,
+) -> Vec<(usize, f64, f64)> {
+    let mut intervals = intervals(complex, p);
     intervals.retain(|&(dim, birth, death)| dim <= max_dim && birth < death);
     intervals.sort_by(|a, b| {
         a.0.cmp(&b.0)

@@ -8,6 +8,7 @@
 
 use pyo3::prelude::*;
 
+mod alpha;
 mod arrays;
 mod batch;
 mod detach;
@@ -30,6 +31,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
             "release"
         },
     )?;
+    alpha::register(m)?;
     batch::register(m)?;
     stream::register(m)?;
     track::register(m)?;

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, TypeAlias
 
 from toposcope import _core
-from toposcope.cli import doctor, models, report, rips, watch
+from toposcope.cli import alpha, doctor, models, report, rips, watch
 from toposcope.pipeline.config import METRICS, WatchConfig
 from toposcope.pipeline.sources import FORMATS
 
@@ -31,6 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_watch(commands)
     _add_rips(commands)
+    _add_alpha(commands)
     _add_models(commands)
     _add_report(commands)
     doctor_parser = commands.add_parser("doctor", help="what is installed, and whether it works")
@@ -110,6 +111,21 @@ def _add_rips(commands: Commands) -> None:
     parser.add_argument("--max-dim", type=_whole(0), default=1, metavar="K", help="largest homology dimension")
     parser.add_argument("--threshold", type=_number, metavar="R", help="largest distance built")
     parser.add_argument("--metric", choices=(*METRICS[1:], "precomputed"), default="euclidean")
+    _add_computing(parser)
+
+
+def _add_alpha(commands: Commands) -> None:
+    parser = commands.add_parser("alpha", help="persistent homology of a file of points in the plane or in space")
+    parser.set_defaults(command=alpha.run, usage_error=parser.error)
+    parser.add_argument("source", metavar="INPUT", help="points, a row of two or three numbers each")
+    _add_format(parser)
+    parser.add_argument(
+        "--max-dim", type=_whole(0), metavar="K", help="largest homology dimension (default: 1 in the plane, else 2)"
+    )
+    _add_computing(parser)
+
+
+def _add_computing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--field", type=_whole(2), default=2, metavar="P", help="order of the coefficient field, a prime"
     )

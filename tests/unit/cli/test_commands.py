@@ -40,6 +40,17 @@ def test_rips_prints_the_longest_intervals(square, capsys):
     ]
 
 
+def test_alpha_prints_radii_and_writes_them(square, tmp_path, capsys):
+    path = tmp_path / "out.npz"
+    code, out, _ = run(capsys, "alpha", square, "--out", path, "--field", "3")
+    assert code == 0
+    assert out.splitlines()[-2:] == ["H1: 1 intervals, 0 of them without end", "    0.5 to 0.707107"]
+    assert ts.Diagram.load(path).info.unit == "radius"
+    assert run(capsys, "alpha", square, "--max-dim", "0")[1].splitlines()[-1] == "    0 to 0.5"
+    code, _, err = run(capsys, "alpha", square, "--max-dim", "2")
+    assert (code, err) == (1, "toposcope: error: max_dim: expected 0 to 1 for points in 2 dimensions, got 2\n")
+
+
 @pytest.mark.parametrize("ending", ["npz", "parquet"])
 def test_rips_writes_a_diagram_that_can_be_loaded(square, tmp_path, capsys, ending):
     path = tmp_path / f"out.{ending}"
