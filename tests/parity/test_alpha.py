@@ -38,7 +38,7 @@ CASES: dict[str, Callable[[np.random.Generator], Points]] = {
     "integers in the plane": lambda g: g.integers(0, 30, (500, 2)).astype(float),
     "integers": lambda g: g.integers(0, 8, (300, 3)).astype(float),
     "duplicates": lambda g: np.repeat(g.random((200, 3)), 3, axis=0),
-    "coplanar": lambda g: (c := np.round(64 * g.random((400, 2)))) @ np.array([[1.0, 0, 1], [0, 1, 2]]),
+    "coplanar": lambda g: np.round(64 * g.random((400, 2))) @ np.array([[1.0, 0, 1], [0, 1, 2]]),
     "nearly coplanar": lambda g: g.random((400, 3)) * [1, 1, 1e-14],
     "collinear": lambda _: np.outer(np.arange(30.0) ** 2, [1.0, -2.0, 3.0]),
     "circle": lambda g: _on_cylinder(g)[:25],
@@ -61,7 +61,7 @@ def _of_gudhi(points: Points, field: int = 2) -> list[np.ndarray]:
 
 
 def assert_same(got: ts.Diagram, want: list[np.ndarray], scale: float) -> None:
-    """The same intervals to 12 digits, in one-to-one correspondence; shorter ones are noise of one side or the other."""
+    """The same intervals to 12 digits, one to one; much shorter ones are noise of one side or the other."""
     tolerance = 1e-12 * scale
     for dim, intervals in enumerate(want):
         both = [array[array[:, 1] - array[:, 0] > 1e3 * tolerance] for array in (got[dim], intervals)]

@@ -45,7 +45,9 @@ fn rows(random: &mut Random, kind: usize, n: usize, n_dims: usize) -> Vec<Vec<f6
         }
     };
     let mut rows: Vec<Vec<f64>> = (0..n).map(|_| row()).collect();
-    rows.iter_mut().for_each(|row| row.truncate(n_dims));
+    for row in &mut rows {
+        row.truncate(n_dims);
+    }
     rows
 }
 
