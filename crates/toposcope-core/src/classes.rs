@@ -197,13 +197,13 @@ impl LoopGroup<'_> {
 
 /// A forest with a root per tree, to find the path between two vertices.
 #[derive(Debug)]
-struct RootedForest {
+pub(crate) struct RootedForest {
     /// Parent and depth; a root is its own parent.
     above: Vec<(u32, u32)>,
 }
 
 impl RootedForest {
-    fn new(n: usize, edges: impl Iterator<Item = [u32; 2]>) -> Self {
+    pub(crate) fn new(n: usize, edges: impl Iterator<Item = [u32; 2]>) -> Self {
         let mut neighbours = vec![Vec::new(); n];
         for [a, b] in edges {
             neighbours[a as usize].push(b);
@@ -226,7 +226,7 @@ impl RootedForest {
     }
 
     /// The vertices from `a` to `b`, which are in one tree.
-    fn path(&self, mut a: u32, mut b: u32) -> Vec<u32> {
+    pub(crate) fn path(&self, mut a: u32, mut b: u32) -> Vec<u32> {
         let (mut from_a, mut from_b) = (vec![a], vec![b]);
         while a != b {
             let ((above_a, depth_a), (above_b, depth_b)) =

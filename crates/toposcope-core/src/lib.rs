@@ -26,6 +26,7 @@ mod parallel;
 mod params;
 mod points;
 mod reduction;
+pub mod representatives;
 mod simd;
 mod simplex;
 pub mod snapshot;

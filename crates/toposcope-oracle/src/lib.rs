@@ -12,6 +12,7 @@
 //! simplices and worse: a dozen vertices in dimension 3, some thirty in dimension 1.
 
 mod balls;
+mod chains;
 mod complex;
 mod linear;
 mod matching;
@@ -19,6 +20,9 @@ mod persistence;
 mod transport;
 
 pub use balls::cech_persistence;
+pub use chains::{
+    Chain, are_independent, boundary_of, coboundary_of, diameter, is_boundary, value_on,
+};
 pub use complex::Complex;
 pub use matching::bottleneck_distance;
 pub use persistence::{betti_numbers, rank_of_images, rank_of_inclusion, rips_persistence};

@@ -13,7 +13,7 @@ use crate::parallel::Pulse;
 
 /// What a clique does in the matching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// It stays alone.
     Critical,
     /// It is matched with itself with this vertex added, or taken away.

@@ -23,4 +23,5 @@ mod simd;
 mod sweep;
 
 pub(crate) use loops::Loops;
-pub(crate) use morse::intervals;
+pub(crate) use matching::Role;
+pub(crate) use morse::{Settlement, intervals};

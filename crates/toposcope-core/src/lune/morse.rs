@@ -30,21 +30,21 @@ enum Settled {
 
 /// A critical cell and the edge that brings it in.
 #[derive(Debug, Clone, Copy)]
-struct Critical {
-    rank: u32,
-    cell: Simplex,
+pub(crate) struct Critical {
+    pub(crate) rank: u32,
+    pub(crate) cell: Simplex,
 }
 
 /// The matching on all cells of the filtration, and the critical ones in filtration order.
 #[derive(Debug, Default)]
-struct Settlement {
+pub(crate) struct Settlement {
     edges: Vec<Settled>,
     trees: Vec<Node>,
     critical: Vec<Critical>,
 }
 
 impl Settlement {
-    fn new(
+    pub(crate) fn new(
         filtration: &EdgeFiltration,
         max_dim: usize,
         n_threads: usize,
@@ -121,8 +121,13 @@ impl Settlement {
         self.critical.extend(block.critical);
     }
 
+    /// The critical cells of up to one dimension more than was asked for, in filtration order.
+    pub(crate) fn critical(&self) -> &[Critical] {
+        &self.critical
+    }
+
     /// What the cell over edge `rank` with these other vertices does.
-    fn role(&self, rank: u32, others: &mut Vec<u32>) -> Role {
+    pub(crate) fn role(&self, rank: u32, others: &mut Vec<u32>) -> Role {
         match self.edges[rank as usize] {
             Settled::Bare => Role::Critical,
             Settled::Cone(apex) => Role::Toggle(apex),

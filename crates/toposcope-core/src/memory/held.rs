@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use super::{ASK_FOR_LESS, Budget, Lease};
+use super::{Budget, Lease, refused_by_system};
 use crate::Error;
 
 /// Items written between two polls of a long fill, in bytes: some tenths of a millisecond of fresh memory.
@@ -240,10 +240,7 @@ impl<T> Held<T> {
         let additional = capacity - self.items.len();
         let granted = self.items.try_reserve_exact(additional);
         self.settle();
-        granted.map_err(|_| Error::OutOfMemory {
-            requested: self.lease.bytes.saturating_add(bytes as u64),
-            advice: ASK_FOR_LESS,
-        })
+        granted.map_err(|_| refused_by_system((self.lease.bytes as usize).saturating_add(bytes)))
     }
 
     /// Brings the lease back to what the vector has.

@@ -7,6 +7,7 @@
 //!   the system is an error instead of an abort. It grows by halves, so that a vector grown item by item asks for two and a half
 //!   times its length at its worst: where the length is known or can be counted first, say so with [`Held::with_capacity`].
 //!   [`Held::filled`] and [`Held::extend_in_chunks`] stay within reach of an interrupt; the others are for less than a millisecond of work.
+//! - A hash map: a [`HeldMap`].
 //! - Many small vectors (columns, lists per vertex): one [`Lease`] for all of them, and [`Lease::cover`] with the bytes of their *capacities* so far,
 //!   before the next one is allocated. It touches the shared counters once per 16 KiB.
 //! - What is handed to somebody else as a plain `Vec` goes with its lease: [`Held::into_parts`].
@@ -16,6 +17,7 @@
 //! - No limit is a budget too: it counts, and refuses only what the system does not have.
 
 mod held;
+mod map;
 mod system;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +25,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::Error;
 pub use held::{Held, HeldIntoIter};
+pub use map::HeldMap;
 
 /// What a limited budget sets aside for everything too small to be reserved: so much of a limit is never handed out.
 pub const SLACK: u64 = 128 << 10;
@@ -159,6 +162,14 @@ impl Budget {
 
     fn give_back(&self, bytes: u64) {
         self.ledger.live.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// The error where the system has not the memory to hold `bytes` at once.
+pub(crate) fn refused_by_system(bytes: usize) -> Error {
+    Error::OutOfMemory {
+        requested: bytes as u64,
+        advice: ASK_FOR_LESS,
     }
 }
 

@@ -14,6 +14,9 @@ pub(crate) trait Field: Copy + Send + Sync + Debug {
     fn negate(self, a: Self::Element) -> Self::Element;
     fn invert(self, a: Self::Element) -> Self::Element;
 
+    /// The residue from 1 to p - 1 that an element is.
+    fn residue(self, a: Self::Element) -> u16;
+
     /// 1 at even positions, -1 at odd ones: how the facet without the vertex at `position` stands in a boundary.
     fn sign(self, position: usize) -> Self::Element {
         if position.is_multiple_of(2) {
@@ -49,6 +52,9 @@ impl Field for Z2 {
     }
     fn invert(self, _: One) -> One {
         One
+    }
+    fn residue(self, _: One) -> u16 {
+        1
     }
 }
 
@@ -93,6 +99,9 @@ impl Field for Zp {
             exponent /= 2;
         }
         power
+    }
+    fn residue(self, a: u16) -> u16 {
+        a
     }
 }
 
