@@ -22,6 +22,7 @@ from toposcope.exceptions import (
 )
 from toposcope.pipeline.monitor import Monitor
 from toposcope.pipeline.subscription import Subscription
+from toposcope.representatives import Chain, Representative, Representatives
 from toposcope.stream import PushStats, Report, Stream
 from toposcope.tracking import (
     CobordismTracker,
@@ -40,6 +41,7 @@ from toposcope.tracking import (
 )
 
 __all__ = [
+    "Chain",
     "CheckpointError",
     "CobordismTracker",
     "ComponentBirth",
@@ -64,6 +66,8 @@ __all__ = [
     "PushStats",
     "Reorganise",
     "Report",
+    "Representative",
+    "Representatives",
     "Split",
     "Stream",
     "Subscription",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from toposcope import _core
 from toposcope._progress import progress_callback
 from toposcope._typing import byte_count, describe, float_array, integer, number
 from toposcope.diagram import Diagram, DiagramInfo
+from toposcope.representatives import detail_of
 
 if TYPE_CHECKING:
     from toposcope._typing import Progress
@@ -29,6 +30,7 @@ def rips(
     method: str = "auto",
     n_threads: int | None = None,
     memory_limit: int | str | None = None,
+    representatives: bool | Literal["simplices"] = False,
     progress: bool | Progress = False,
 ) -> Diagram:
     r"""Persistent homology of the Vietoris–Rips filtration.
@@ -60,6 +62,10 @@ def rips(
         Bytes that the computation may hold at once, also as ``"2GiB"``: everything that grows with the input, the
         engine's own copy of it included, is reserved before it is allocated. What you pass in is yours and not counted.
         By default what the system has left.
+    representatives : bool or "simplices", default=False
+        Show every interval: ``diagram.representatives[dim][i]`` belongs to ``diagram[dim][i]`` and has the simplices with
+        which the class begins and ends, a cycle of points around it and a cocycle; ``"simplices"`` leaves the chains
+        out. The whole lune Morse complex is built for it, whatever the ``method``: longer work than the diagram alone.
     progress : bool or callable, default=False
         ``True`` draws a bar on stderr; a callable is called as ``progress(stage, done, total)``.
 
@@ -91,6 +97,16 @@ def rips(
     >>> diagram = ts.rips([[0, 0], [0, 1], [1, 1], [1, 0]])
     >>> diagram[1]
     array([[1.        , 1.41421356]])
+
+    Points on a circle: the longest loop, as a closed walk through them.
+
+    >>> import numpy as np
+    >>> angles = np.arange(12) * 2 * np.pi / 12
+    >>> circle = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    >>> diagram = ts.rips(circle, representatives=True)
+    >>> loop = diagram.representatives[1][0]
+    >>> loop.cycle.walks()
+    [array([ 0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11], dtype=uint32)]
     """
     max_dim = integer(max_dim, "max_dim", at_least=0, at_most=_LARGEST_MAX_DIM)
     field = integer(field, "field", at_least=2, at_most=_LARGEST_FIELD)
@@ -105,6 +121,7 @@ def rips(
             method=method,
             n_threads=None if n_threads is None else integer(n_threads, "n_threads", at_least=1),
             memory_limit=None if memory_limit is None else byte_count(memory_limit, "memory_limit"),
+            representatives=detail_of(representatives),
             progress=callback,
         )
         if metric == "precomputed":
@@ -112,7 +129,7 @@ def rips(
         else:
             columns = _core.rips_points(float_array(points, "points", 2), metric, params)
     info = DiagramInfo(complex="rips", unit="diameter", metric=metric, field=field, threshold=threshold)
-    return Diagram.from_engine(columns, info)
+    return Diagram.from_engine(columns, info, chains=representatives is True)
 
 
 def _check_names(**names: Any) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 
 from toposcope._core import __version__
 from toposcope._files import replace_file
-from toposcope._typing import Float64Array, float_array
+from toposcope._typing import Float64Array, describe, float_array
 from toposcope.exceptions import DiagramFileError
+from toposcope.representatives import Representatives
 
 if TYPE_CHECKING:
     import os
@@ -84,7 +85,7 @@ class Diagram:
     Diagram(H0: 2 intervals, H1: 1 interval)
     """
 
-    __slots__ = ("_births", "_deaths", "_dims", "_info", "_max_dim", "_offsets")
+    __slots__ = ("_births", "_deaths", "_dims", "_info", "_max_dim", "_offsets", "_representatives")
 
     def __init__(
         self, dims: Any, births: Any, deaths: Any, *, max_dim: int | None = None, info: DiagramInfo | None = None
@@ -96,10 +97,16 @@ class Diagram:
         self._hold(*_canonical(dims, births, deaths), largest if max_dim is None else max_dim, info or DiagramInfo())
 
     @classmethod
-    def from_engine(cls, columns: _core.DiagramColumns, info: DiagramInfo) -> Diagram:
+    def from_engine(cls, columns: _core.DiagramColumns, info: DiagramInfo, *, chains: bool = True) -> Diagram:
         """Take over columns from the Rust engine: in order and valid, which is not checked again. Not for users."""
         diagram = cls.__new__(cls)
         diagram._hold(columns.dims, columns.births, columns.deaths, columns.max_dim, info)  # noqa: SLF001
+        if columns.representatives is not None:
+            essential = [np.isinf(diagram[dim][:, 1]) for dim in range(len(diagram))]
+            diagram._representatives = tuple(  # noqa: SLF001
+                Representatives.from_engine(shown, dim, essential[dim], chains=chains)
+                for dim, shown in enumerate(columns.representatives)
+            )
         return diagram
 
     def _hold(
@@ -116,6 +123,7 @@ class Diagram:
         self._max_dim = max_dim
         self._info = info
         self._offsets: npt.NDArray[np.intp] | None = None
+        self._representatives: tuple[Representatives, ...] | None = None
 
     # Columns ------------------------------------------------------------
 
@@ -153,6 +161,19 @@ class Diagram:
     def threshold(self) -> float | None:
         """Largest filtration value built; ``None`` if the filtration was followed to its end."""
         return self._info.threshold
+
+    @property
+    def representatives(self) -> tuple[Representatives, ...]:
+        """What shows each interval, by dimension, in the order of the intervals. Pickles keep it; files do not.
+
+        Raises
+        ------
+        ValueError
+            If the diagram was made without.
+        """
+        if self._representatives is None:
+            raise ValueError("representatives: expected a diagram of rips(..., representatives=True), got one without")
+        return self._representatives
 
     def __getitem__(self, dim: int) -> Float64Array:
         """Return the intervals of one dimension, float64 of shape (n, 2)."""
@@ -198,7 +219,8 @@ class Diagram:
         return f"Diagram({', '.join(parts)})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_restore, (self._dims, self._births, self._deaths, self._max_dim, self._info))
+        columns = (self._dims, self._births, self._deaths)
+        return (_restore, (*columns, self._max_dim, self._info, self._representatives))
 
     # Other forms ------------------------------------------------------------
 
@@ -221,6 +243,8 @@ class Diagram:
         -------
         Diagram
         """
+        if not hasattr(intervals, "__iter__") or isinstance(intervals, str | bytes):
+            raise TypeError(f"intervals: expected arrays by dimension, got {describe(intervals)}")
         by_dim = dict(intervals) if hasattr(intervals, "keys") else dict(enumerate(intervals))
         if not all(isinstance(dim, int) and 0 <= dim <= _LARGEST_DIM for dim in by_dim):
             raise ValueError(f"intervals: expected dimensions from 0 to {_LARGEST_DIM}, got {list(by_dim)}")
@@ -364,8 +388,17 @@ class Diagram:
         return cls(dims, births, deaths, max_dim=facts["max_dim"], info=info)
 
 
-def _restore(dims: Any, births: Any, deaths: Any, max_dim: int, info: DiagramInfo) -> Diagram:
-    return Diagram(dims, births, deaths, max_dim=max_dim, info=info)
+def _restore(
+    dims: Any,
+    births: Any,
+    deaths: Any,
+    max_dim: int,
+    info: DiagramInfo,
+    representatives: tuple[Representatives, ...] | None = None,
+) -> Diagram:
+    diagram = Diagram(dims, births, deaths, max_dim=max_dim, info=info)
+    diagram._representatives = representatives  # noqa: SLF001
+    return diagram
 
 
 def _checked_columns(dims: Any, births: Any, deaths: Any) -> tuple[npt.NDArray[np.uint8], Float64Array, Float64Array]:

@@ -140,7 +140,7 @@ class Report:
             Births and deaths of the intervals longer than ``2 * error_bound``. One without end under a ``threshold`` is
             known to last until there, so that is what counts of it.
         """
-        intervals = self.diagram[dim]
+        intervals = self.diagram[integer(dim, "dim", at_least=0)]
         births, deaths = intervals[:, 0], intervals[:, 1]
         is_long = deaths - births > 2.0 * self.error_bound
         if (threshold := self.diagram.threshold) is not None:

@@ -8,10 +8,12 @@ use numpy::{
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use toposcope_core::memory::{Budget, Held, Lease};
+use toposcope_core::representatives::Representative;
 use toposcope_core::{Control, Diagram, Error, Metric, Points};
 
 use crate::detach::Attended;
 use crate::errors::IntoPyResult;
+use crate::representatives::RepresentativeColumns;
 
 /// Points from a 2-D float32 or float64 array of any order and stride, which errors call `argument`.
 pub(crate) fn points_from(array: &Bound<'_, PyAny>, argument: &'static str) -> PyResult<Points> {
@@ -124,6 +126,8 @@ pub(crate) struct DiagramColumns {
     births: Py<PyArray1<f64>>,
     deaths: Py<PyArray1<f64>>,
     max_dim: u8,
+    /// By dimension, if they were asked for.
+    representatives: Option<Vec<Py<RepresentativeColumns>>>,
 }
 
 impl DiagramColumns {
@@ -135,6 +139,26 @@ impl DiagramColumns {
             births: PyArray1::from_vec(py, births).unbind(),
             deaths: PyArray1::from_vec(py, deaths).unbind(),
             max_dim,
+            representatives: None,
         }
+    }
+
+    /// With a representative of every interval.
+    pub(crate) fn with_representatives(
+        py: Python<'_>,
+        diagram: Diagram,
+        shown: &[Representative],
+    ) -> PyResult<Self> {
+        let of_dim = |dim: u8| {
+            let from = diagram.dims().partition_point(|&d| d < dim);
+            let to = diagram.dims().partition_point(|&d| d <= dim);
+            Py::new(py, RepresentativeColumns::new(py, &shown[from..to])?)
+        };
+        let representatives = (0..=diagram.max_dim()).map(of_dim);
+        let representatives = Some(representatives.collect::<PyResult<_>>()?);
+        Ok(Self {
+            representatives,
+            ..Self::new(py, diagram)
+        })
     }
 }

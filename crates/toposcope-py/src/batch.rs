@@ -5,6 +5,7 @@ use std::ops::Range;
 use numpy::{Element, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use toposcope_core::memory::{Budget, Held};
+use toposcope_core::representatives::{Detail, Representative, rips_with_representatives};
 use toposcope_core::{
     Control, Diagram, DistanceMatrix, Error, Method, Metric, RipsInput, RipsParams,
     SparseDistances, rips,
@@ -29,12 +30,18 @@ pub(crate) struct PyRipsParams {
     params: RipsParams,
     progress: Option<Py<PyAny>>,
     memory_limit: Option<u64>,
+    representatives: Option<Detail>,
 }
 
 #[pymethods]
 impl PyRipsParams {
     #[new]
-    #[pyo3(signature = (*, max_dim, threshold, field, method, n_threads, memory_limit, progress))]
+    #[pyo3(signature = (*, max_dim, threshold, field, method, n_threads, memory_limit,
+                        representatives, progress))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "keyword-only; the Python function has them too"
+    )]
     fn new(
         max_dim: usize,
         threshold: Option<f64>,
@@ -42,6 +49,7 @@ impl PyRipsParams {
         method: &str,
         n_threads: Option<usize>,
         memory_limit: Option<u64>,
+        representatives: Option<&str>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let method = Method::from_name(method).into_py()?;
@@ -57,6 +65,10 @@ impl PyRipsParams {
             params,
             progress,
             memory_limit,
+            representatives: representatives
+                .map(Detail::from_name)
+                .transpose()
+                .into_py()?,
         })
     }
 }
@@ -73,12 +85,37 @@ impl PyRipsParams {
         &self,
         py: Python<'_>,
         budget: Budget,
-        work: impl FnOnce(&RipsParams, &Control<'_>) -> Result<Diagram, Error> + Send,
+        work: impl FnOnce(&Job<'_>, &Control<'_>) -> Result<Found, Error> + Send,
     ) -> PyResult<DiagramColumns> {
-        let diagram = detached_within(py, budget, self.progress.as_ref(), |control| {
-            work(&self.params, control)
+        let job = Job {
+            params: &self.params,
+            representatives: self.representatives,
+        };
+        let found = detached_within(py, budget, self.progress.as_ref(), |control| {
+            work(&job, control)
         })?;
-        Ok(DiagramColumns::new(py, diagram))
+        match found {
+            (diagram, None) => Ok(DiagramColumns::new(py, diagram)),
+            (diagram, Some(shown)) => DiagramColumns::with_representatives(py, diagram, &shown),
+        }
+    }
+}
+
+/// What is to be done with an input.
+struct Job<'a> {
+    params: &'a RipsParams,
+    representatives: Option<Detail>,
+}
+
+type Found = (Diagram, Option<Vec<Representative>>);
+
+impl Job<'_> {
+    fn run(&self, input: RipsInput<'_>, control: &Control<'_>) -> Result<Found, Error> {
+        let Some(detail) = self.representatives else {
+            return Ok((rips(input, self.params, control)?, None));
+        };
+        let (diagram, shown) = rips_with_representatives(input, self.params, detail, control)?;
+        Ok((diagram, Some(shown)))
     }
 }
 
@@ -92,9 +129,9 @@ fn rips_points(
     let metric = Metric::from_name(metric).into_py()?;
     let budget = params.budget();
     let coordinates = Coordinates::copy_of(points, "points", &budget)?;
-    params.run(py, budget, |params, control| {
+    params.run(py, budget, |job, control| {
         let (points, _lease) = coordinates.into_points(metric, control)?;
-        rips(RipsInput::Points(&points, metric), params, control)
+        job.run(RipsInput::Points(&points, metric), control)
     })
 }
 
@@ -223,10 +260,10 @@ fn rips_sparse(
     let budget = params.budget();
     let (i, j) = (copied(&rows, &budget)?, copied(&columns, &budget)?);
     let d = copied(&distances, &budget)?;
-    params.run(py, budget, move |params, control| {
+    params.run(py, budget, move |job, control| {
         let entries = i.into_iter().zip(j).zip(d).map(|((i, j), d)| (i, j, d));
         let sparse = SparseDistances::from_entries_under(entries, n, control)?;
-        rips(RipsInput::Sparse(&sparse), params, control)
+        job.run(RipsInput::Sparse(&sparse), control)
     })
 }
 
@@ -237,18 +274,18 @@ fn run_lower(
     n: usize,
     params: &PyRipsParams,
 ) -> PyResult<DiagramColumns> {
-    params.run(py, budget, move |params, control| {
+    params.run(py, budget, move |job, control| {
         let n_edges = count_finite(&lower, control)?;
         if n_edges == lower.len() {
             let (lower, _lease) = lower.into_parts();
             let matrix = DistanceMatrix::from_lower_under(lower, n, control)?;
-            return rips(RipsInput::Dense(&matrix), params, control);
+            return job.run(RipsInput::Dense(&matrix), control);
         }
         let pairs = (0..n as u32).flat_map(|i| (0..i).map(move |j| (i, j)));
         let entries = pairs.zip(lower).filter(|&(_, d)| d != f64::INFINITY);
         let entries = entries.map(|((i, j), d)| (i, j, d));
         let sparse = SparseDistances::from_entries_under(entries, n, control)?;
-        rips(RipsInput::Sparse(&sparse), params, control)
+        job.run(RipsInput::Sparse(&sparse), control)
     })
 }
 

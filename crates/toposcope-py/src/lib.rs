@@ -16,6 +16,7 @@ mod distances;
 #[cfg(feature = "embed")]
 mod embed;
 mod errors;
+mod representatives;
 mod stream;
 mod track;
 mod vectorize;
@@ -33,6 +34,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     alpha::register(m)?;
     batch::register(m)?;
+    representatives::register(m)?;
     stream::register(m)?;
     track::register(m)?;
     vectorize::register(m)?;

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _DEFAULTS = WatchConfig(source="-")
+_LARGEST_MAX_DIM = 12
+_LARGEST_FIELD = 65_521
 
 _EXIT_CODES = """\
 exit codes: 0 done, 1 an error, 2 wrong usage, 130 stopped by Ctrl-C and 143 by SIGTERM (everything is written all the
@@ -73,7 +75,11 @@ def _add_watch(commands: Commands) -> None:
         "--max-landmarks", type=_whole(1), metavar="N", help="landmarks kept at most (default: the window, up to 512)"
     )
     shape.add_argument(
-        "--max-dim", type=_whole(0), default=_DEFAULTS.max_dim, metavar="K", help="largest homology dimension"
+        "--max-dim",
+        type=_whole(0, _LARGEST_MAX_DIM),
+        default=_DEFAULTS.max_dim,
+        metavar="K",
+        help="largest homology dimension",
     )
     shape.add_argument(
         "--metric", choices=METRICS, default=_DEFAULTS.metric, help="auto is cosine for text, euclidean for numbers"
@@ -108,7 +114,9 @@ def _add_rips(commands: Commands) -> None:
     parser.set_defaults(command=rips.run, usage_error=parser.error)
     parser.add_argument("source", metavar="INPUT", help="points, a row each, or distances with --metric precomputed")
     _add_format(parser)
-    parser.add_argument("--max-dim", type=_whole(0), default=1, metavar="K", help="largest homology dimension")
+    parser.add_argument(
+        "--max-dim", type=_whole(0, _LARGEST_MAX_DIM), default=1, metavar="K", help="largest homology dimension"
+    )
     parser.add_argument("--threshold", type=_number, metavar="R", help="largest distance built")
     parser.add_argument("--metric", choices=(*METRICS[1:], "precomputed"), default="euclidean")
     _add_computing(parser)
@@ -127,9 +135,16 @@ def _add_alpha(commands: Commands) -> None:
 
 def _add_computing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--field", type=_whole(2), default=2, metavar="P", help="order of the coefficient field, a prime"
+        "--field",
+        type=_whole(2, _LARGEST_FIELD),
+        default=2,
+        metavar="P",
+        help="order of the coefficient field, a prime",
     )
     parser.add_argument("--threads", type=_whole(1), metavar="N", help="worker threads")
+    parser.add_argument(
+        "--memory-limit", metavar="SIZE", help="what may be held at once (default: what the system has)"
+    )
     parser.add_argument("--out", metavar="FILE", help="write the diagram to a .parquet, .npz or .csv file")
 
 
@@ -156,7 +171,7 @@ def _add_format(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def _whole(least: int) -> Callable[[str], int]:
+def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
     def parse(text: str) -> int:
         try:
             value = int(text)
@@ -164,6 +179,8 @@ def _whole(least: int) -> Callable[[str], int]:
             value = least - 1
         if value < least:
             raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text}")
+        if most is not None and value > most:
+            raise argparse.ArgumentTypeError(f"expected a whole number of at most {most}, got {text}")
         return value
 
     return parse

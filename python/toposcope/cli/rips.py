@@ -26,6 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
             metric=arguments.metric,
             field=arguments.field,
             n_threads=arguments.threads,
+            memory_limit=arguments.memory_limit,
             progress=sys.stderr.isatty(),
         )
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from toposcope._typing import describe
+
 if TYPE_CHECKING:
     from toposcope.diagram import Diagram
 
@@ -15,8 +17,16 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 
 def axes_or_new(ax: Any) -> Any:
-    """Return the Axes given, or new ones of pyplot's current figure."""
+    """Return the Axes given, or new ones of pyplot's current figure.
+
+    Raises
+    ------
+    TypeError
+        If something else is given.
+    """
     if ax is not None:
+        if not hasattr(ax, "plot"):
+            raise TypeError(f"ax: expected Matplotlib Axes, got {describe(ax)}")
         return ax
     try:
         return importlib.import_module("matplotlib.pyplot").gca()

@@ -53,6 +53,27 @@ pub enum Detail {
     Chains,
 }
 
+impl Detail {
+    /// The detail of this name: `simplices` or `chains`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for any other name.
+    pub fn from_name(name: &str) -> Result<Self, Error> {
+        match name {
+            "simplices" => Ok(Self::Simplices),
+            "chains" => Ok(Self::Chains),
+            _ => {
+                let expected = "\"simplices\" or \"chains\"";
+                Err(Error::invalid(
+                    "representatives",
+                    expected,
+                    format!("\"{name}\""),
+                ))
+            }
+        }
+    }
+}
+
 /// [`rips`](crate::rips) with a representative of every interval, in the order of the diagram.
 ///
 /// They are a function of the input and the parameters `max_dim`, `threshold` and `field` alone. `params.method` has no say: the cells of the lune
