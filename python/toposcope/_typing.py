@@ -41,7 +41,7 @@ def float_array(value: Any, argument: str, ndim: int) -> FloatArray:
     """
     # NumPy drops masks without a word, and what is masked is no number at all.
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        n_masked = np.ma.count_masked(value)
+        n_masked = int(np.ma.getmaskarray(value).sum())
         raise ValueError(f"{argument}: expected an array without masked entries, got {n_masked} of them")
     try:
         array = np.asarray(value)

@@ -63,9 +63,9 @@ def rips(
         engine's own copy of it included, is reserved before it is allocated. What you pass in is yours and not counted.
         By default what the system has left.
     representatives : bool or "simplices", default=False
-        Show every interval: ``diagram.representatives[dim][i]`` belongs to ``diagram[dim][i]`` and has the simplices with
-        which the class begins and ends, a cycle of points around it and a cocycle; ``"simplices"`` leaves the chains
-        out. The whole lune Morse complex is built for it, whatever the ``method``: longer work than the diagram alone.
+        Show every interval: ``diagram.representatives[dim][i]`` belongs to ``diagram[dim][i]`` and has the simplices
+        with which the class begins and ends, a cycle of points and a cocycle; ``"simplices"`` leaves the chains out.
+        The whole lune Morse complex is built for it, whatever the ``method``: longer work than the diagram alone.
     progress : bool or callable, default=False
         ``True`` draws a bar on stderr; a callable is called as ``progress(stage, done, total)``.
 

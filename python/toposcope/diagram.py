@@ -220,7 +220,7 @@ class Diagram:
 
     def __reduce__(self) -> tuple[Any, ...]:
         columns = (self._dims, self._births, self._deaths)
-        return (_restore, (*columns, self._max_dim, self._info, self._representatives))
+        return (_restore, (columns, self._max_dim, self._info, self._representatives))
 
     # Other forms ------------------------------------------------------------
 
@@ -389,14 +389,9 @@ class Diagram:
 
 
 def _restore(
-    dims: Any,
-    births: Any,
-    deaths: Any,
-    max_dim: int,
-    info: DiagramInfo,
-    representatives: tuple[Representatives, ...] | None = None,
+    columns: tuple[Any, Any, Any], max_dim: int, info: DiagramInfo, representatives: tuple[Representatives, ...] | None
 ) -> Diagram:
-    diagram = Diagram(dims, births, deaths, max_dim=max_dim, info=info)
+    diagram = Diagram(*columns, max_dim=max_dim, info=info)
     diagram._representatives = representatives  # noqa: SLF001
     return diagram
 

@@ -117,7 +117,7 @@ def test_walks_are_closed_walks_of_edges() -> None:
     assert [len(walk) for walk in walks] == [6, 3]
     walked = [sorted(pair) for walk in walks for pair in zip(walk, walk[1:] + walk[:1], strict=True)]
     assert sorted(walked) == sorted(edges.tolist())
-    with pytest.raises(ValueError, match="odd|even number of edges"):
+    with pytest.raises(ValueError, match="even number of edges"):
         ts.Chain(np.array([[0, 1]]), np.ones(1, int)).walks()
     with pytest.raises(ValueError, match="expected a chain of edges"):
         ts.Chain(np.array([[0, 1, 2]]), np.ones(1, int)).walks()
