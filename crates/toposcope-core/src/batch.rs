@@ -1,5 +1,6 @@
 //! Batch persistence: one call, one diagram.
 
+use crate::complete::{self, Exact};
 use crate::components::{joining_lengths, joining_lengths_of_matrix, joining_lengths_of_points};
 use crate::filtration::{EdgeFiltration, RankedInterval};
 use crate::lune::{self, Loops};
@@ -16,7 +17,7 @@ use crate::{
 /// Two arrays of disjoint sets, and then the three columns of an interval.
 const BYTES_PER_VERTEX: usize = 17;
 
-/// With fewer points than this all edges are listed.
+/// Of so few points all pairs are measured, whatever the threshold.
 const FEW_POINTS: usize = 4096;
 
 /// What a Rips filtration is built from.
@@ -83,6 +84,15 @@ pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<
         let loops = found.loops.iter().map(|&(birth, death)| (1, birth, death));
         return diagram(n, &found.joining, loops, 1, control);
     }
+    if let Some(exact) = all_pairs(input, params) {
+        let largest = params.threshold.unwrap_or(f64::INFINITY);
+        let (lengths, loops) = match params.field {
+            2 => complete::intervals(Z2, exact, largest, n_threads, control)?,
+            p => complete::intervals(Zp::new(p), exact, largest, n_threads, control)?,
+        };
+        let loops = loops.into_iter().map(|(birth, death)| (1, birth, death));
+        return diagram(n, &lengths, loops, 1, control);
+    }
     let filtration = EdgeFiltration::new(input, params.threshold, n_threads, control)?;
     let lengths = joining_lengths(&filtration, control)?;
     let intervals = match params.field {
@@ -110,6 +120,21 @@ fn points_alone<'a>(
         && points.n_points() > FEW_POINTS
         && near::has_lunes(points, metric);
     suits.then_some((points, metric, largest))
+}
+
+/// The distances between all pairs, where degree 1 is found without putting them all in order.
+fn all_pairs<'a>(input: RipsInput<'a>, params: &RipsParams) -> Option<Exact<'a>> {
+    if params.max_dim != 1 || params.method == Method::Cohomology {
+        return None;
+    }
+    match input {
+        RipsInput::Points(points, metric) => {
+            let few = points.n_points() <= FEW_POINTS;
+            (few || params.threshold.is_none()).then_some(Exact::Points(points, metric))
+        }
+        RipsInput::Dense(matrix) => Some(Exact::Matrix(matrix)),
+        RipsInput::Sparse(_) => None,
+    }
 }
 
 /// Lengths of the edges that join components. Complete inputs are never sorted for it, and points never get a matrix.

@@ -84,6 +84,11 @@ impl DistanceMatrix {
         &self.lower[i * i.saturating_sub(1) / 2..][..i]
     }
 
+    /// The largest entry; zero for fewer than two vertices.
+    pub(crate) fn largest(&self) -> f64 {
+        self.lower.iter().copied().fold(0.0, f64::max)
+    }
+
     /// The matrix among `vertices`, in that order.
     #[must_use]
     pub fn select(&self, vertices: &[usize]) -> Self {

@@ -11,6 +11,7 @@
 mod alpha;
 mod batch;
 pub mod classes;
+mod complete;
 mod components;
 mod control;
 mod delaunay;

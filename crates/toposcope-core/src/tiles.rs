@@ -47,6 +47,32 @@ impl<'a> Tiles<'a> {
         &self.tile
     }
 
+    /// The distances between row `i` and some others.
+    pub(crate) fn measure_some(&mut self, i: usize, others: &[u32]) -> &[f64] {
+        self.tile.clear();
+        self.tile.resize(others.len(), 0.0);
+        match self.points.coordinates() {
+            Coordinates::F32(coordinates) => self.measure_others(coordinates, i, others),
+            Coordinates::F64(coordinates) => self.measure_others(coordinates, i, others),
+        }
+        &self.tile
+    }
+
+    fn measure_others<T: Copy + Into<f64>>(&mut self, rows: &[T], i: usize, others: &[u32]) {
+        let (n_dims, lengths) = (self.points.n_dims(), &mut self.tile[..]);
+        match self.metric {
+            Metric::Euclidean | Metric::Cosine => {
+                vectorized(Others::<Squares, T>::new(n_dims, rows, i, others, lengths));
+            }
+            Metric::Manhattan => {
+                vectorized(Others::<Sums, T>::new(n_dims, rows, i, others, lengths))
+            }
+            Metric::Chebyshev => {
+                vectorized(Others::<Largest, T>::new(n_dims, rows, i, others, lengths))
+            }
+        }
+    }
+
     fn measure_rows<T>(&mut self, coordinates: &[T], rows: Range<usize>, columns: Range<usize>)
     where
         T: Copy + Into<f64>,
@@ -119,6 +145,48 @@ impl<N: Norm, T: Copy + Into<f64>> Work for OneByOne<'_, N, T> {
             for (column, length) in columns.zip(lengths) {
                 *length = N::length(total::<N, T>(row, column));
             }
+        }
+    }
+}
+
+/// One row and some others, anywhere.
+struct Others<'a, N, T> {
+    n_dims: usize,
+    rows: &'a [T],
+    i: usize,
+    others: &'a [u32],
+    lengths: &'a mut [f64],
+    norm: PhantomData<N>,
+}
+
+impl<'a, N, T> Others<'a, N, T> {
+    fn new(
+        n_dims: usize,
+        rows: &'a [T],
+        i: usize,
+        others: &'a [u32],
+        lengths: &'a mut [f64],
+    ) -> Self {
+        Self {
+            n_dims,
+            rows,
+            i,
+            others,
+            lengths,
+            norm: PhantomData,
+        }
+    }
+}
+
+impl<N: Norm, T: Copy + Into<f64>> Work for Others<'_, N, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let row = |i: usize| &self.rows[i * self.n_dims..][..self.n_dims];
+        let own = row(self.i);
+        for (&j, length) in self.others.iter().zip(self.lengths) {
+            *length = N::length(total::<N, T>(own, row(j as usize)));
         }
     }
 }

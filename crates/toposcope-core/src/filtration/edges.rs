@@ -28,13 +28,14 @@ const MOST_BUCKETS: usize = 1 << 16;
 /// One edge. The derived order is the order of the filtration: the bits of non-negative floats sort as the floats do, and
 /// pairs with the larger vertex first sort as their indices do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Edge {
+pub(crate) struct Edge {
     length_bits: u64,
-    pub(super) ends: [u32; 2],
+    pub(crate) ends: [u32; 2],
 }
 
 impl Edge {
-    fn new(i: usize, j: usize, length: f64) -> Self {
+    /// The edge between two vertices, the larger first.
+    pub(crate) fn new(i: usize, j: usize, length: f64) -> Self {
         Self {
             // Adding zero turns -0.0, whose bits would sort last, into 0.0.
             length_bits: (length + 0.0).to_bits(),
@@ -42,7 +43,7 @@ impl Edge {
         }
     }
 
-    pub(super) fn length(&self) -> f64 {
+    pub(crate) fn length(&self) -> f64 {
         f64::from_bits(self.length_bits)
     }
 }

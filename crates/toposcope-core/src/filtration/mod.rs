@@ -9,9 +9,13 @@ mod edges;
 mod ranks;
 
 use crate::{Control, Error, RipsInput};
-use edges::{CHUNK, Edge};
+use edges::CHUNK;
+pub(crate) use edges::Edge;
 pub(crate) use ranks::Neighbours;
 use ranks::RankTable;
+
+/// The square of all pairs is small, whatever the number of edges, up to this many vertices.
+const SMALL: usize = 1024;
 
 /// An interval of the filtration: dimension, and the ranks of the edges at birth and death.
 pub(crate) type RankedInterval = (usize, u32, Option<u32>);
@@ -23,6 +27,8 @@ pub(crate) struct EdgeFiltration {
     lengths: Vec<f64>,
     ends: Vec<[u32; 2]>,
     ranks: RankTable,
+    /// Up to so many vertices all pairs have a place, however few are edges.
+    small: usize,
 }
 
 impl EdgeFiltration {
@@ -49,26 +55,52 @@ impl EdgeFiltration {
     }
 
     fn from_edges(n: usize, edges: Vec<Edge>, control: &Control) -> Result<Self, Error> {
-        if edges.len() >= u32::MAX as usize {
+        let mut filtration = Self {
+            small: SMALL,
+            ..Self::growing(n)
+        };
+        filtration.extend(edges, control)?;
+        Ok(filtration)
+    }
+
+    /// The filtration without edges, to be extended by few at a time.
+    pub(crate) fn growing(n: usize) -> Self {
+        Self {
+            n,
+            lengths: Vec::new(),
+            ends: Vec::new(),
+            ranks: RankTable::empty(n),
+            small: 0,
+        }
+    }
+
+    /// Takes in the next edges, in any order; all come after those that are in.
+    pub(crate) fn extend(&mut self, edges: Vec<Edge>, control: &Control) -> Result<(), Error> {
+        let total = self.len() + edges.len();
+        if total >= u32::MAX as usize {
             let expected = format!("fewer than {} edges; lower the threshold", u32::MAX);
-            return Err(Error::invalid("input", expected, edges.len()));
+            return Err(Error::invalid("input", expected, total));
         }
         let edges = edges::sort(edges, control)?;
-        let mut lengths = Vec::with_capacity(edges.len());
-        let mut ends = Vec::with_capacity(edges.len());
+        self.lengths.reserve_exact(edges.len());
+        self.ends.reserve_exact(edges.len());
         for chunk in edges.chunks(CHUNK) {
             control.tick(CHUNK as u32)?;
-            lengths.extend(chunk.iter().map(Edge::length));
-            ends.extend(chunk.iter().map(|edge| edge.ends));
+            self.lengths.extend(chunk.iter().map(Edge::length));
+            self.ends.extend(chunk.iter().map(|edge| edge.ends));
         }
         drop(edges);
-        let ranks = RankTable::new(n, &ends, control)?;
-        Ok(Self {
-            n,
-            lengths,
-            ends,
-            ranks,
-        })
+        self.ranks = RankTable::empty(self.n);
+        self.ranks = RankTable::new(self.n, &self.ends, self.small, control)?;
+        Ok(())
+    }
+
+    /// The rank of an edge that is in.
+    pub(crate) fn rank_of(&self, edge: &Edge) -> u32 {
+        let first = self.lengths.partition_point(|&x| x < edge.length());
+        let same = self.lengths[first..].partition_point(|&x| x == edge.length());
+        let within = self.ends[first..first + same].partition_point(|&ends| ends < edge.ends);
+        (first + within) as u32
     }
 
     /// The same filtration with neighbours in lists, whatever its size: for tests that compare the two forms.

@@ -4,8 +4,6 @@ use crate::{Control, Error};
 
 /// Stands for "no edge" inside the square table; never leaves the filtration.
 pub(super) const NONE: u32 = u32::MAX;
-/// Up to this many vertices the square is small whatever the number of edges.
-const FEW_VERTICES: usize = 1024;
 /// The square is worth its memory while it holds at most this many places per edge.
 const PLACES_PER_EDGE: usize = 24;
 
@@ -19,8 +17,19 @@ pub(super) enum RankTable {
 }
 
 impl RankTable {
-    pub(super) fn new(n: usize, ends: &[[u32; 2]], control: &Control) -> Result<Self, Error> {
-        if n > FEW_VERTICES && n * n / PLACES_PER_EDGE > ends.len() {
+    /// No ranks at all.
+    pub(super) fn empty(n: usize) -> Self {
+        Self::Lists(Neighbours::new(n, &[]))
+    }
+
+    /// The ranks of edges in order. Up to `small` vertices there is a place for every pair.
+    pub(super) fn new(
+        n: usize,
+        ends: &[[u32; 2]],
+        small: usize,
+        control: &Control,
+    ) -> Result<Self, Error> {
+        if n > small && n * n / PLACES_PER_EDGE > ends.len() {
             return Ok(Self::Lists(Neighbours::new(n, ends)));
         }
         let mut square = Vec::with_capacity(n * n);

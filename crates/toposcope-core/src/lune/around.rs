@@ -55,9 +55,15 @@ impl<'f> Around<'f> {
         }
     }
 
-    /// Looks at the edges from `a` to vertices with fewer neighbours, or as many and a smaller number: each edge of the
+    /// Looks at the edges of rank `from` or more from `a` to vertices with fewer neighbours, or as many and a smaller number: each edge of the
     /// graph is looked at from one of its ends, and the shorter list is the one passed over.
-    pub(super) fn look(&mut self, a: u32, found: &mut Found, pulse: &Pulse) -> Result<(), Error> {
+    pub(super) fn look(
+        &mut self,
+        a: u32,
+        from: u32,
+        found: &mut Found,
+        pulse: &Pulse,
+    ) -> Result<(), Error> {
         let (vertices, ranks) = self.lists.of(a);
         for (&v, &rank) in vertices.iter().zip(ranks) {
             self.spread[v as usize] = rank;
@@ -65,7 +71,7 @@ impl<'f> Around<'f> {
         let order = |v: u32| (self.lists.of(v).0.len(), v);
         let own_order = order(a);
         for (&b, &rank) in vertices.iter().zip(ranks) {
-            if order(b) > own_order {
+            if rank < from || order(b) > own_order {
                 continue;
             }
             pulse.tick()?;

@@ -33,6 +33,12 @@ pub(super) fn is_empty(set: &[u64]) -> bool {
     set.iter().all(|&word| word == 0)
 }
 
+/// Whether two sets share an element.
+#[inline(always)]
+pub(super) fn meet(a: &[u64], b: &[u64]) -> bool {
+    a.iter().zip(b).any(|(x, y)| x & y != 0)
+}
+
 /// The smallest element.
 #[inline]
 pub(super) fn first(set: &[u64]) -> Option<usize> {

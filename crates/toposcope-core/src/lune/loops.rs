@@ -11,13 +11,17 @@ use super::rows::{Rows, block_of};
 use crate::filtration::{EdgeFiltration, Neighbours};
 use crate::parallel::{Pulse, in_blocks};
 use crate::reduction::{Column, Field, Memo, Reduction, add_multiple};
+use crate::simd::{Work, vectorized};
 use crate::union_find::UnionFind;
 use crate::{Control, Error};
+use std::ops::Range;
 
 /// Edges swept at a time by one thread.
 const BLOCK: usize = 2048;
 /// Vertices whose edges one thread looks at at a time.
 const VERTICES: usize = 64;
+/// Rows of bits are passed over faster than lists of neighbours while there are at most so many pairs of vertices per edge.
+const PLACES_PER_EDGE: usize = 128;
 /// How far each thread sweeps ahead of the reduction: enough to be worth starting threads for.
 const BLOCKS_PER_WAVE: usize = 8;
 
@@ -31,6 +35,7 @@ pub(crate) struct Loops<F: Field> {
     births: Vec<u32>,
     /// Ranks of the edges with which the loops die.
     deaths: Vec<Option<u32>>,
+    n_dead: usize,
     /// By rank of an edge: what it amounts to in terms of the loops.
     flows: Memo<u32, F>,
     reduction: Reduction<F>,
@@ -50,7 +55,7 @@ impl<F: Field> Loops<F> {
     ) -> Result<Self, Error> {
         let lists = filtration.neighbour_lists();
         let found = match lists {
-            Some(lists) => look_around(filtration, lists, n_threads, control)?,
+            Some(lists) => look_around(filtration, lists, 0, n_threads, control)?,
             None => Found {
                 bare: bare_edges(filtration, n_threads, control)?,
                 triangles: Vec::new(),
@@ -61,28 +66,65 @@ impl<F: Field> Loops<F> {
             let [a, b] = filtration.ends(rank);
             components.join(a, b)
         });
-        let mut flows = Memo::new(control.budget());
-        for &rank in &forest {
-            flows.insert(field, rank, &[])?;
+        let mut loops = Self::born(field, births, control)?;
+        loops.join(&forest)?;
+        if lists.is_some() {
+            loops.add_triangles(filtration, found.triangles, control)?;
+        } else {
+            loops.sweep_rows(filtration, 0, n_threads, control)?;
         }
+        Ok(loops)
+    }
+
+    /// The loops that edges of these ranks, ascending, give birth to. None has died yet, and nothing has been joined.
+    pub(crate) fn born(field: F, births: Vec<u32>, control: &Control) -> Result<Self, Error> {
+        let mut flows = Memo::new(control.budget());
         for (birth, &rank) in births.iter().enumerate() {
             flows.insert(field, rank, &[(birth as u32, field.one())])?;
         }
-        let mut loops = Self {
+        Ok(Self {
             field,
+            forest: Vec::new(),
             deaths: vec![None; births.len()],
+            n_dead: 0,
             reduction: Reduction::new(field, births.len()),
             births,
-            forest,
             flows,
             room: Vec::new(),
-        };
-        if lists.is_some() {
-            loops.add_triangles(filtration, found.triangles, 0, control)?;
-        } else {
-            loops.find_deaths(filtration, n_threads, control)?;
+        })
+    }
+
+    /// Takes in the next edges that join components.
+    pub(crate) fn join(&mut self, ranks: &[u32]) -> Result<(), Error> {
+        for &rank in ranks {
+            self.flows.insert(self.field, rank, &[])?;
         }
-        Ok(loops)
+        self.forest.extend(ranks);
+        Ok(())
+    }
+
+    /// Goes on to the end of a filtration that has grown since all edges before rank `from` were looked at. All its edges with
+    /// empty lunes are known.
+    pub(crate) fn go_on(
+        &mut self,
+        filtration: &EdgeFiltration,
+        from: u32,
+        n_threads: usize,
+        control: &Control,
+    ) -> Result<(), Error> {
+        let n = filtration.n();
+        match filtration.neighbour_lists() {
+            Some(lists) if n * n / PLACES_PER_EDGE > filtration.len() => {
+                let found = look_around(filtration, lists, from, n_threads, control)?;
+                self.add_triangles(filtration, found.triangles, control)
+            }
+            _ => self.sweep_rows(filtration, from, n_threads, control),
+        }
+    }
+
+    /// Whether every loop ever born has died.
+    pub(crate) fn all_dead(&self) -> bool {
+        self.n_dead == self.births.len()
     }
 
     /// Ranks of the edges at which each loop is born and dies, in order of birth.
@@ -109,65 +151,72 @@ impl<F: Field> Loops<F> {
     }
 
     /// Adds critical triangles, given in filtration order, while a loop is alive; the others change nothing below degree 2.
-    /// Returns how many loops have died since the beginning.
     fn add_triangles(
         &mut self,
         filtration: &EdgeFiltration,
         triangles: impl IntoIterator<Item = (u32, u32)>,
-        mut dead: usize,
-        control: &Control,
-    ) -> Result<usize, Error> {
-        for (rank, vertex) in triangles {
-            control.poll("loops", dead, self.births.len())?;
-            let born = self.births.partition_point(|&birth| birth < rank);
-            if born > dead {
-                dead += usize::from(self.add_triangle(filtration, rank, vertex, control)?);
-            }
-        }
-        Ok(dead)
-    }
-
-    /// Opens lunes over rows of bits, a wave of blocks at a time, and stops at the last death: no loop can be born after it.
-    fn find_deaths(
-        &mut self,
-        filtration: &EdgeFiltration,
-        n_threads: usize,
         control: &Control,
     ) -> Result<(), Error> {
-        let n_blocks = filtration.len().div_ceil(BLOCK);
-        let mut sweeps = sweeps(filtration, n_threads);
-        let (mut dead, mut next) = (0, 0);
-        while dead < self.births.len() && next < n_blocks {
-            // The next death comes no earlier than the next birth if nobody is alive.
-            next = next.max(self.births[dead] as usize / BLOCK);
-            let wave = next..n_blocks.min(next + sweeps.len() * BLOCKS_PER_WAVE);
-            next = wave.end;
-            let opened = in_blocks(&mut sweeps, wave, control, "loops", |rows, block, pulse| {
-                critical_triangles(filtration, rows, block, pulse)
-            })?;
-            dead = self.add_triangles(filtration, opened.into_iter().flatten(), dead, control)?;
+        for (rank, vertex) in triangles {
+            control.poll("loops", self.n_dead, self.births.len())?;
+            let born = self.births.partition_point(|&birth| birth < rank);
+            if born > self.n_dead {
+                self.add_triangle(filtration, rank, vertex, control)?;
+            }
         }
         Ok(())
     }
 
-    /// Adds the critical triangle over edge `rank` and `vertex`; whether a loop dies of it.
+    /// Opens lunes over rows of bits, a wave of blocks at a time, and stops at the last death: no loop can be born after it.
+    fn sweep_rows(
+        &mut self,
+        filtration: &EdgeFiltration,
+        mut from: u32,
+        n_threads: usize,
+        control: &Control,
+    ) -> Result<(), Error> {
+        let n_edges = filtration.len() as u32;
+        let mut sweeps = sweeps(filtration, n_threads);
+        let wave = (sweeps.len() * BLOCKS_PER_WAVE * BLOCK) as u32;
+        while !self.all_dead() && from < n_edges {
+            // The next death comes no earlier than the next birth if nobody is alive.
+            from = from.max(self.births[self.n_dead]);
+            let ranks = from..n_edges.min(from.saturating_add(wave));
+            from = ranks.end;
+            let blocks = 0..ranks.len().div_ceil(BLOCK);
+            let opened = in_blocks(
+                &mut sweeps,
+                blocks,
+                control,
+                "loops",
+                |rows, block, pulse| {
+                    let start = ranks.start + (block * BLOCK) as u32;
+                    critical_triangles(rows, start..ranks.end.min(start + BLOCK as u32), pulse)
+                },
+            )?;
+            self.add_triangles(filtration, opened.into_iter().flatten(), control)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the critical triangle over edge `rank` and `vertex`, of which a loop may die.
     fn add_triangle(
         &mut self,
         filtration: &EdgeFiltration,
         rank: u32,
         vertex: u32,
         control: &Control,
-    ) -> Result<bool, Error> {
+    ) -> Result<(), Error> {
         let (own_sign, sides) = self.triangle(filtration, rank, vertex);
         let mut column = Vec::new();
         for (side, sign) in [(rank, own_sign)].into_iter().chain(sides) {
             self.add_flow(filtration, &mut column, side, sign, control)?;
         }
-        let loser = self.reduction.push(column, control)?;
-        if let Some(loser) = loser {
+        if let Some(loser) = self.reduction.push(column, control)? {
             self.deaths[loser as usize] = Some(rank);
+            self.n_dead += 1;
         }
-        Ok(loser.is_some())
+        Ok(())
     }
 
     /// The triangle over edge `rank` and `vertex`: how that edge stands in its boundary, and the two others with their signs.
@@ -251,21 +300,47 @@ fn sweeps(filtration: &EdgeFiltration, n_threads: usize) -> Vec<Rows<'_>> {
     threads.map(|_| Rows::new(filtration)).collect()
 }
 
-/// The critical triangles over the edges of one block: ranks and third vertices.
+/// The critical triangles over the edges of these ranks: ranks and third vertices.
 fn critical_triangles(
-    filtration: &EdgeFiltration,
     rows: &mut Rows,
-    block: usize,
+    ranks: Range<u32>,
     pulse: &Pulse,
 ) -> Result<Vec<(u32, u32)>, Error> {
     let mut triangles = Vec::new();
-    for rank in block_of(filtration, block, BLOCK) {
-        pulse.tick()?;
-        rows.advance_to(rank);
+    rows.advance_to(ranks.start);
+    while let Some(rank) = vectorized(NextParted {
+        rows: &mut *rows,
+        end: ranks.end,
+        pulse,
+    })? {
         let vertices = rows.other_components();
         triangles.extend(vertices.into_iter().map(|vertex| (rank, vertex)));
+        rows.advance_to(rank + 1);
     }
     Ok(triangles)
+}
+
+/// Advances to the next edge before `end` whose lune is in several parts.
+struct NextParted<'a, 'f, 'p> {
+    rows: &'a mut Rows<'f>,
+    end: u32,
+    pulse: &'a Pulse<'p>,
+}
+
+impl Work for NextParted<'_, '_, '_> {
+    type Output = Result<Option<u32>, Error>;
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        while self.rows.at() < self.end {
+            self.pulse.tick()?;
+            if !self.rows.is_connected() {
+                return Ok(Some(self.rows.at()));
+            }
+            self.rows.pass();
+        }
+        Ok(None)
+    }
 }
 
 /// Edges with an empty lune, by rank, over rows of bits.
@@ -291,10 +366,11 @@ fn bare_edges(
     Ok(bare.concat())
 }
 
-/// Edges with an empty lune and critical triangles, by rank, over lists of neighbours.
+/// Edges from rank `from` on with an empty lune, and critical triangles, by rank, over lists of neighbours.
 fn look_around(
     filtration: &EdgeFiltration,
     lists: &Neighbours,
+    from: u32,
     n_threads: usize,
     control: &Control,
 ) -> Result<Found, Error> {
@@ -306,7 +382,7 @@ fn look_around(
         let mut found = Found::default();
         for a in block * VERTICES..n.min((block + 1) * VERTICES) {
             pulse.beat(a, n)?;
-            view.look(a as u32, &mut found, pulse)?;
+            view.look(a as u32, from, &mut found, pulse)?;
         }
         Ok(found)
     };

@@ -14,6 +14,12 @@ pub(super) struct Rows<'f> {
     at: u32,
     bits: Vec<u64>,
     words: usize,
+    /// By vertex: from which vertex most of the lune of its last edge was reached.
+    centres: Vec<u32>,
+    /// Scratch: a lune, what of it has been reached, and what has not.
+    lune: Vec<u64>,
+    reached: Vec<u64>,
+    left: Vec<u64>,
 }
 
 impl<'f> Rows<'f> {
@@ -24,6 +30,11 @@ impl<'f> Rows<'f> {
             at: 0,
             bits: vec![0; filtration.n() * words],
             words,
+            // No vertex is in the lune of an edge of its own.
+            centres: (0..filtration.n() as u32).collect(),
+            lune: vec![0; words],
+            reached: vec![0; words],
+            left: vec![0; words],
         }
     }
 
@@ -47,6 +58,95 @@ impl<'f> Rows<'f> {
             bits::insert(&mut self.bits[b as usize * self.words..], a as usize);
         }
         self.at = rank;
+    }
+
+    /// The first edge that has not been passed.
+    pub(super) fn at(&self) -> u32 {
+        self.at
+    }
+
+    /// Passes that edge.
+    #[inline(always)]
+    pub(super) fn pass(&mut self) {
+        let [a, b] = self.filtration.ends(self.at);
+        bits::insert(&mut self.bits[a as usize * self.words..], b as usize);
+        bits::insert(&mut self.bits[b as usize * self.words..], a as usize);
+        self.at += 1;
+    }
+
+    /// Whether the lune of the first edge that has not been passed is connected, or empty. One vertex mostly reaches all of it, and the same one
+    /// as for a neighbouring edge before.
+    #[inline(always)]
+    pub(super) fn is_connected(&mut self) -> bool {
+        let [a, b] = self.filtration.ends(self.at).map(|v| v as usize);
+        let words = self.words;
+        let row = |v: usize| &self.bits[v * words..][..words];
+        let mut any = 0;
+        for ((lune, x), y) in self.lune.iter_mut().zip(row(a)).zip(row(b)) {
+            *lune = x & y;
+            any |= *lune;
+        }
+        if any == 0 {
+            return true;
+        }
+        let known = [a, b].map(|v| self.centres[v] as usize);
+        let known = known.into_iter().find(|&z| bits::contains(&self.lune, z));
+        let Some(centre) = known.or_else(|| bits::first(&self.lune)) else {
+            return true;
+        };
+        self.centres[a] = centre as u32;
+        self.centres[b] = centre as u32;
+        let mut any_left = 0;
+        for (k, (lune, row)) in self.lune.iter().zip(row(centre)).enumerate() {
+            self.reached[k] = lune & row;
+            self.left[k] = lune & !row;
+        }
+        bits::insert(&mut self.reached, centre);
+        bits::remove(&mut self.left, centre);
+        for word in &self.left {
+            any_left |= word;
+        }
+        any_left == 0 || self.reaches_all()
+    }
+
+    /// Whether what is left of the scratch lune hangs together with what is reached. Asks vertex by vertex whether they touch.
+    #[inline(always)]
+    fn reaches_all(&mut self) -> bool {
+        let words = self.words;
+        loop {
+            let mut progress = false;
+            for k in 0..words {
+                let mut candidates = self.left[k];
+                while candidates != 0 {
+                    let v = k * 64 + candidates.trailing_zeros() as usize;
+                    candidates &= candidates - 1;
+                    let row = &self.bits[v * words..][..words];
+                    if !bits::meet(row, &self.reached) {
+                        continue;
+                    }
+                    progress = true;
+                    for (((reached, left), lune), row) in self
+                        .reached
+                        .iter_mut()
+                        .zip(&mut self.left)
+                        .zip(&self.lune)
+                        .zip(row)
+                    {
+                        *reached |= lune & row;
+                        *left &= !row;
+                    }
+                    bits::insert(&mut self.reached, v);
+                    bits::remove(&mut self.left, v);
+                    candidates &= self.left[k];
+                }
+            }
+            if bits::is_empty(&self.left) {
+                return true;
+            }
+            if !progress {
+                return false;
+            }
+        }
     }
 
     /// The lune of the first edge that has not been passed.

@@ -1,0 +1,124 @@
+//! Degree 1 of complete inputs: where all pairs have a distance, few of them ever matter.
+//!
+//! The relative-neighbourhood edges come first, without sorting anything. They are all the edges that join components or give birth
+//! to a loop, so that the number of loops is known before the first of them dies. Then the filtration is built from the shortest
+//! edge on, in stages, and no further than to the last death: on most clouds a twentieth of all pairs is ever put in order.
+
+mod neighbours;
+mod square;
+mod stages;
+
+use crate::filtration::{Edge, EdgeFiltration};
+use crate::lune::Loops;
+use crate::reduction::Field;
+use crate::union_find::UnionFind;
+use crate::{Control, Error};
+use neighbours::relative_neighbours;
+pub(crate) use square::Exact;
+use square::Square;
+use stages::Stages;
+
+/// Lengths of the edges that join components, ascending, and the birth and death of every loop.
+pub(crate) type Intervals = (Vec<f64>, Vec<(f64, f64)>);
+
+/// Components and loops of the complex of all edges up to `threshold`.
+///
+/// # Errors
+/// [`Error::Invalid`] if a distance overflows, and those of memory and interrupts.
+pub(crate) fn intervals<F: Field>(
+    field: F,
+    exact: Exact,
+    threshold: f64,
+    n_threads: usize,
+    control: &Control,
+) -> Result<Intervals, Error> {
+    let square = Square::measure(exact, n_threads, control)?;
+    let mut bare = relative_neighbours(&square, n_threads, control)?;
+    bare.retain(|edge| edge.length() <= threshold);
+    let mut components = UnionFind::new(square.n());
+    let (forest, births): (Vec<Edge>, Vec<Edge>) = bare
+        .iter()
+        .partition(|edge| components.join(edge.ends[0], edge.ends[1]));
+    let joining = forest.iter().map(Edge::length).collect();
+    let Some(last_birth) = births.last() else {
+        return Ok((joining, Vec::new()));
+    };
+    let mut filtration = EdgeFiltration::growing(square.n());
+    let mut stages = Stages::new(&square, last_birth.length(), threshold);
+    let mut loops: Option<Loops<F>> = None;
+    let mut joined = 0;
+    while loops.as_ref().is_none_or(|loops| !loops.all_dead())
+        && let Some(edges) = stages.next_edges(n_threads, control)?
+    {
+        let from = filtration.len() as u32;
+        filtration.extend(edges, control)?;
+        // The first stage has every birth.
+        let loops = loops.get_or_insert_with(|| {
+            let ranks = births.iter().map(|edge| filtration.rank_of(edge));
+            Loops::born(field, ranks.collect())
+        });
+        let in_reach = |edge: &Edge| edge.length() <= stages.reached();
+        let upto = joined + forest[joined..].partition_point(in_reach);
+        let ranks = forest[joined..upto]
+            .iter()
+            .map(|edge| filtration.rank_of(edge));
+        loops.join(&ranks.collect::<Vec<u32>>());
+        joined = upto;
+        loops.go_on(&filtration, from, n_threads, control)?;
+    }
+    let length = |rank: u32| filtration.length(rank);
+    let loops = loops.iter().flat_map(Loops::intervals);
+    let lengths = loops.map(|(birth, death)| (length(birth), death.map_or(f64::INFINITY, length)));
+    Ok((joining, lengths.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reduction::Z2;
+    use crate::{Diagram, Metric, Points, RipsInput};
+
+    /// The same by the filtration of all edges.
+    fn expected(points: &Points, threshold: f64) -> Vec<(f64, f64)> {
+        let control = Control::none();
+        let input = RipsInput::Points(points, Metric::Euclidean);
+        let filtration = EdgeFiltration::new(input, Some(threshold), 1, &control).unwrap();
+        let loops = Loops::new(Z2, &filtration, 1, &control).unwrap();
+        let length = |rank: u32| filtration.length(rank);
+        let death = |rank: Option<u32>| rank.map_or(f64::INFINITY, length);
+        loops
+            .intervals()
+            .map(|(birth, d)| (length(birth), death(d)))
+            .collect()
+    }
+
+    fn lasting(intervals: &[(f64, f64)]) -> Diagram {
+        Diagram::from_intervals(intervals.iter().map(|&(b, d)| (1, b, d)), 1)
+    }
+
+    #[test]
+    fn stages_find_what_the_whole_filtration_has() {
+        let wave = |at: usize| (at * 7919 + at * at * 31) % 1009;
+        let mut n_loops = 0;
+        for (n, n_dims, modulus) in [
+            (2, 2, 9),
+            (400, 2, 15),
+            (300, 2, 1009),
+            (250, 3, 1009),
+            (200, 9, 1009),
+        ] {
+            let coordinates = (0..n * n_dims).map(|at| (wave(at) % modulus) as f64);
+            let points = Points::from_f64(coordinates.collect(), n_dims).unwrap();
+            let exact = Exact::Points(&points, Metric::Euclidean);
+            for threshold in [0.0, 2.0, 60.0, 300.0, f64::INFINITY] {
+                let expected = lasting(&expected(&points, threshold));
+                n_loops += expected.len();
+                for n_threads in [1, 3] {
+                    let found = intervals(Z2, exact, threshold, n_threads, &Control::none());
+                    assert_eq!(lasting(&found.unwrap().1), expected);
+                }
+            }
+        }
+        assert!(n_loops > 300);
+    }
+}

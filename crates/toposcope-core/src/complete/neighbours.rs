@@ -1,0 +1,195 @@
+//! Relative-neighbourhood edges: those with an empty lune.
+//!
+//! An edge `ab` has an empty lune if no `c` is nearer to both `a` and `b` than they are to each other, nearer in the order of edges.
+//! Nearly every pair is told apart by one of the few vertices nearest to `a`, row by row and many pairs at a time; what is left
+//! is looked at against all vertices, and where rounded distances are equal, exactly.
+
+use super::square::Square;
+use crate::filtration::Edge;
+use crate::memory::Held;
+use crate::parallel::{Pulse, in_blocks};
+use crate::simd::{Work, vectorized};
+use crate::{Control, Error};
+
+/// So many of a vertex's neighbours are tried on all its pairs.
+const NEAREST: usize = 12;
+/// Vertices whose pairs one thread looks at at a time.
+const ROWS: usize = 16;
+/// Vertices compared between two looks at whether one was found.
+const CHUNK: usize = 64;
+
+/// The relative-neighbourhood edges of all vertices, in filtration order.
+///
+/// # Errors
+/// Those of memory and interrupts.
+pub(crate) fn relative_neighbours(
+    square: &Square,
+    n_threads: usize,
+    control: &Control,
+) -> Result<Held<Edge>, Error> {
+    let n = square.n();
+    let look = |room: &mut Room, block: usize, pulse: &Pulse| {
+        let mut bare = Held::new(pulse.budget());
+        for a in block * ROWS..n.min((block + 1) * ROWS) {
+            pulse.beat(a * a, n * n)?;
+            vectorized(Shelter {
+                square,
+                a,
+                room: &mut *room,
+            });
+            for &b in &room.left {
+                pulse.tick()?;
+                let edge = square.edge(a, b as usize);
+                if is_bare(square, a, b as usize, edge) {
+                    bare.push(edge)?;
+                }
+            }
+        }
+        Ok(bare)
+    };
+    let mut rooms: Vec<Room> = (0..n_threads).map(|_| Room::default()).collect();
+    let found = in_blocks(&mut rooms, 0..n.div_ceil(ROWS), control, "neighbours", look)?;
+    let mut edges = Held::with_capacity(control.budget(), found.iter().map(|f| f.len()).sum())?;
+    for bare in found {
+        edges.extend_from_slice(&bare)?;
+    }
+    edges.sort_unstable();
+    Ok(edges)
+}
+
+/// One thread's scratch.
+#[derive(Debug, Default)]
+struct Room {
+    nearest: Vec<(f32, u32)>,
+    /// By vertex: the smallest, over those tried, of the larger of its two distances to the ends.
+    reach: Vec<f32>,
+    /// Vertices before `a` that nothing was found to come between.
+    left: Vec<u32>,
+}
+
+/// Finds the pairs of `a` with an earlier vertex that no strictly nearer vertex comes between, as far as rounded distances tell.
+struct Shelter<'a> {
+    square: &'a Square<'a>,
+    a: usize,
+    room: &'a mut Room,
+}
+
+impl Work for Shelter<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let (a, room) = (self.a, self.room);
+        let row = self.square.row(a);
+        find_nearest(row, a, &mut room.nearest);
+        room.reach.clear();
+        room.reach.resize(a, f32::INFINITY);
+        for &(length, c) in &room.nearest {
+            let others = &self.square.row(c as usize)[..a];
+            for (reach, &x) in room.reach.iter_mut().zip(others) {
+                let longer = if x > length { x } else { length };
+                *reach = if longer < *reach { longer } else { *reach };
+            }
+        }
+        room.left.clear();
+        for (b, (&reach, &length)) in room.reach.iter().zip(row).enumerate() {
+            if reach >= length && !any_between(row, self.square.row(b), length) {
+                room.left.push(b as u32);
+            }
+        }
+    }
+}
+
+/// The vertices nearest to `a`, nearest first.
+#[inline(always)]
+fn find_nearest(row: &[f32], a: usize, nearest: &mut Vec<(f32, u32)>) {
+    nearest.clear();
+    let mut farthest = f32::INFINITY;
+    for (v, &length) in row.iter().enumerate() {
+        if length < farthest && v != a {
+            let at = nearest.partition_point(|&(other, _)| other <= length);
+            nearest.truncate(NEAREST - 1);
+            nearest.insert(at, (length, v as u32));
+            if nearest.len() == NEAREST {
+                farthest = nearest[NEAREST - 1].0;
+            }
+        }
+    }
+}
+
+/// Whether some vertex is strictly nearer than `length` in both rows.
+#[inline(always)]
+fn any_between(row: &[f32], other: &[f32], length: f32) -> bool {
+    let mut chunks = row.chunks(CHUNK).zip(other.chunks(CHUNK));
+    chunks.any(|(xs, ys)| {
+        let near = xs
+            .iter()
+            .zip(ys)
+            .map(|(&x, &y)| (x < length) & (y < length));
+        near.fold(false, |any, near| any | near)
+    })
+}
+
+/// Whether no vertex comes between `a` and `b` in the order of edges, given that none does strictly by rounded distances.
+fn is_bare(square: &Square, a: usize, b: usize, edge: Edge) -> bool {
+    let (row, other) = (square.row(a), square.row(b));
+    let length = row[b];
+    let between = |c: usize| square.edge(a, c) < edge && square.edge(b, c) < edge;
+    let mut vertices = row.iter().zip(other).enumerate();
+    !vertices.any(|(c, (&x, &y))| x <= length && y <= length && c != a && c != b && between(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::square::Exact;
+    use super::*;
+    use crate::{DistanceMatrix, Metric, Points};
+
+    fn brute_force(exact: Exact) -> Vec<Edge> {
+        let square = Square::measure(exact, 1, &Control::none()).unwrap();
+        let n = square.n();
+        let mut bare: Vec<Edge> = (0..n)
+            .flat_map(|a| (0..a).map(move |b| (a, b)))
+            .filter(|&(a, b)| {
+                let edge = square.edge(a, b);
+                let mut others = (0..n).filter(|&c| c != a && c != b);
+                !others.any(|c| square.edge(a, c) < edge && square.edge(b, c) < edge)
+            })
+            .map(|(a, b)| square.edge(a, b))
+            .collect();
+        bare.sort();
+        bare
+    }
+
+    fn check(exact: Exact) {
+        let expected = brute_force(exact);
+        for n_threads in [1, 2, 4] {
+            let square = Square::measure(exact, n_threads, &Control::none()).unwrap();
+            let found = relative_neighbours(&square, n_threads, &Control::none()).unwrap();
+            assert_eq!(&found[..], expected);
+        }
+    }
+
+    #[test]
+    fn edges_with_empty_lunes_are_found_whatever_the_ties() {
+        let wave = |at: usize| (at * 7919 + at * at * 31) % 1009;
+        for (n, n_dims, modulus) in [
+            (0, 2, 9),
+            (1, 2, 9),
+            (2, 1, 3),
+            (130, 2, 8),
+            (90, 3, 4),
+            (150, 2, 1009),
+        ] {
+            let coordinates = (0..n * n_dims).map(|at| (wave(at) % modulus) as f64);
+            let points = Points::from_f64(coordinates.collect(), n_dims).unwrap();
+            check(Exact::Points(&points, Metric::Euclidean));
+        }
+        for modulus in [1, 2, 50, 1009] {
+            let n = 70;
+            let lower = (0..n * (n - 1) / 2).map(|at| 1.0 + (wave(at) % modulus) as f64 * 1e-9);
+            let matrix = DistanceMatrix::from_lower(lower.collect(), n).unwrap();
+            check(Exact::Matrix(&matrix));
+        }
+    }
+}

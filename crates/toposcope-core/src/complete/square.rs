@@ -1,0 +1,275 @@
+//! All distances at half their width: enough to tell nearly all pairs apart, and the exact ones are at hand.
+
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use crate::filtration::Edge;
+use crate::memory::Held;
+use crate::parallel::{Pulse, in_blocks};
+use crate::tiles::{TILE, Tiles};
+use crate::{Control, DistanceMatrix, Error, Metric, Points};
+
+/// Where exact distances come from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Exact<'a> {
+    /// Measured anew.
+    Points(&'a Points, Metric),
+    /// Looked up.
+    Matrix(&'a DistanceMatrix),
+}
+
+impl Exact<'_> {
+    fn n(&self) -> usize {
+        match self {
+            Self::Points(points, _) => points.n_points(),
+            Self::Matrix(matrix) => matrix.n(),
+        }
+    }
+
+    fn between(&self, i: usize, j: usize) -> f64 {
+        match self {
+            Self::Points(points, metric) => points.distance(*metric, i.max(j), i.min(j)),
+            Self::Matrix(matrix) => matrix.get(i, j),
+        }
+    }
+
+    /// No distance is more than twice this.
+    fn half_of_largest(&self) -> f64 {
+        let from_first = (1..self.n()).map(|j| self.between(0, j));
+        match self {
+            // By the triangle inequality.
+            Self::Points(..) => from_first.fold(0.0, f64::max),
+            Self::Matrix(matrix) => matrix.largest(),
+        }
+    }
+}
+
+/// The square of all distances, scaled by a power of two into the range of float32 and rounded. Scaling and rounding keep order: what is
+/// smaller here is smaller.
+#[derive(Debug)]
+pub(crate) struct Square<'a> {
+    exact: Exact<'a>,
+    n: usize,
+    scale: f64,
+    rounded: Held<f32>,
+}
+
+impl<'a> Square<'a> {
+    /// Measures all distances.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a distance overflows, and those of memory and interrupts.
+    pub(crate) fn measure(
+        exact: Exact<'a>,
+        n_threads: usize,
+        control: &Control,
+    ) -> Result<Self, Error> {
+        let n = exact.n();
+        let scale = scale_for(exact.half_of_largest());
+        let tick = |work| control.tick(work);
+        let mut rounded = Held::filled(control.budget(), 0.0, n * n, tick)?;
+        let bands = rounded.chunks_mut((TILE * n).max(1)).map(Mutex::new);
+        let bands: Vec<Mutex<&mut [f32]>> = bands.collect();
+        let measure = |room: &mut Room, band: usize, pulse: &Pulse| {
+            let rows = band * TILE..n.min((band + 1) * TILE);
+            for (other, from) in (0..=rows.start).step_by(TILE).enumerate() {
+                pulse.beat(rows.start * rows.start, n * n)?;
+                let columns = from..rows.end.min(from + TILE);
+                room.measure(exact, scale, rows.clone(), columns.clone())?;
+                room.copy_to(&bands[band], n, columns.clone());
+                room.transpose_to(&bands[other], n, rows.clone());
+            }
+            Ok(())
+        };
+        let mut rooms: Vec<Room> = (0..n_threads).map(|_| Room::new(exact)).collect();
+        in_blocks(
+            &mut rooms,
+            0..n.div_ceil(TILE),
+            control,
+            "distances",
+            measure,
+        )?;
+        drop(bands);
+        Ok(Self {
+            exact,
+            n,
+            scale,
+            rounded,
+        })
+    }
+
+    /// Number of vertices.
+    pub(crate) fn n(&self) -> usize {
+        self.n
+    }
+
+    /// Rounded distances from vertex `i`.
+    #[inline(always)]
+    pub(crate) fn row(&self, i: usize) -> &[f32] {
+        &self.rounded[i * self.n..][..self.n]
+    }
+
+    /// `length` as the square has it.
+    pub(crate) fn rounded(&self, length: f64) -> f32 {
+        (length * self.scale) as f32
+    }
+
+    /// A length of the square, back in the units of the input, but for rounding.
+    pub(crate) fn unscaled(&self, rounded: f32) -> f64 {
+        f64::from(rounded) / self.scale
+    }
+
+    /// The edge between two vertices, exactly.
+    pub(crate) fn edge(&self, i: usize, j: usize) -> Edge {
+        Edge::new(i.max(j), i.min(j), self.exact.between(i, j))
+    }
+
+    /// The edges of vertex `i` to `others`, all before it.
+    pub(crate) fn edges(
+        &self,
+        i: usize,
+        others: &[u32],
+        tiles: &mut Option<Tiles>,
+        mut give: impl FnMut(Edge) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let lengths = match tiles {
+            Some(tiles) => tiles.measure_some(i, others),
+            None => {
+                return others
+                    .iter()
+                    .try_for_each(|&j| give(self.edge(i, j as usize)));
+            }
+        };
+        let mut pairs = others.iter().zip(lengths);
+        pairs.try_for_each(|(&j, &length)| give(Edge::new(i, j as usize, length)))
+    }
+
+    /// What [`Self::edges`] needs, one per thread.
+    pub(crate) fn tiles(&self) -> Option<Tiles<'a>> {
+        match self.exact {
+            Exact::Points(points, metric) => Some(Tiles::new(points, metric)),
+            Exact::Matrix(_) => None,
+        }
+    }
+}
+
+/// A power of two that brings lengths up to twice `half` below 4.
+fn scale_for(half: f64) -> f64 {
+    let exponent = (half.to_bits() >> 52).clamp(1, 2045);
+    f64::from_bits((2046 - exponent) << 52)
+}
+
+/// One thread's tile, rounded.
+#[derive(Debug)]
+struct Room<'a> {
+    tiles: Option<Tiles<'a>>,
+    tile: Vec<f32>,
+}
+
+impl<'a> Room<'a> {
+    fn new(exact: Exact<'a>) -> Self {
+        let tiles = match exact {
+            Exact::Points(points, metric) => Some(Tiles::new(points, metric)),
+            Exact::Matrix(_) => None,
+        };
+        let tile = Vec::with_capacity(TILE * TILE);
+        Self { tiles, tile }
+    }
+
+    fn measure(
+        &mut self,
+        exact: Exact,
+        scale: f64,
+        rows: Range<usize>,
+        columns: Range<usize>,
+    ) -> Result<(), Error> {
+        self.tile.clear();
+        match &mut self.tiles {
+            Some(tiles) => {
+                let lengths = tiles.measure(rows.clone(), columns.clone()).iter();
+                self.tile.extend(lengths.map(|x| (x * scale) as f32));
+            }
+            None => {
+                let pairs = rows
+                    .clone()
+                    .flat_map(|i| columns.clone().map(move |j| (i, j)));
+                let lengths = pairs.map(|(i, j)| exact.between(i, j));
+                self.tile.extend(lengths.map(|x| (x * scale) as f32));
+            }
+        }
+        match self.tile.iter().position(|x| !x.is_finite()) {
+            None => Ok(()),
+            Some(at) => {
+                let (i, j) = (
+                    rows.start + at / columns.len(),
+                    columns.start + at % columns.len(),
+                );
+                let expected = "coordinates whose distances are finite";
+                let got = format!("{} between {i} and {j}", exact.between(i, j));
+                Err(Error::invalid("points", expected, got))
+            }
+        }
+    }
+
+    /// Writes the tile into the band of its rows.
+    fn copy_to(&self, band: &Mutex<&mut [f32]>, n: usize, columns: Range<usize>) {
+        let mut band = band.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = self.tile.chunks_exact(columns.len());
+        for (to, from) in band.chunks_exact_mut(n).zip(rows) {
+            to[columns.clone()].copy_from_slice(from);
+        }
+    }
+
+    /// Writes the tile, transposed, into the band of its columns. Next to the diagonal, where rows and columns are the same, this
+    /// repeats what is there.
+    fn transpose_to(&self, band: &Mutex<&mut [f32]>, n: usize, rows: Range<usize>) {
+        let mut band = band.lock().unwrap_or_else(PoisonError::into_inner);
+        let n_columns = self.tile.len() / rows.len();
+        for (column, to) in band.chunks_exact_mut(n).take(n_columns).enumerate() {
+            let from = self.tile.iter().skip(column).step_by(n_columns);
+            for (to, &x) in to[rows.clone()].iter_mut().zip(from) {
+                *to = x;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_keeps_order_at_every_scale() {
+        for unit in [1e-310, 1e-150, 1.0, 1e200, 1e307] {
+            let coordinates = (0..200).map(|i| f64::from(i * 7919 % 200) * unit / 200.0);
+            let points = Points::from_f64(coordinates.collect(), 1).unwrap();
+            let exact = Exact::Points(&points, Metric::Manhattan);
+            for n_threads in [1, 3] {
+                let square = Square::measure(exact, n_threads, &Control::none()).unwrap();
+                for i in 0..200 {
+                    let lengths: Vec<f64> = (0..200).map(|j| exact.between(i, j)).collect();
+                    for (j, &x) in square.row(i).iter().enumerate() {
+                        assert!((0.0..4.0).contains(&x));
+                        assert_eq!(x, square.row(j)[i]);
+                        let smaller = lengths.iter().zip(square.row(i)).filter(|(_, y)| **y < x);
+                        assert!(smaller.into_iter().all(|(length, _)| *length < lengths[j]));
+                    }
+                }
+                let nearest = square.row(0).iter().skip(1).copied().fold(4.0, f32::min);
+                assert!(unit < 1e-300 || nearest > 0.0);
+            }
+        }
+    }
+
+    #[test]
+    fn distances_that_overflow_are_refused() {
+        let points = Points::from_f64(vec![0.0, 1e308, -1e308], 1).unwrap();
+        let exact = Exact::Points(&points, Metric::Euclidean);
+        let refusal = Square::measure(exact, 1, &Control::none()).unwrap_err();
+        assert!(
+            refusal
+                .to_string()
+                .starts_with("points: expected coordinates whose")
+        );
+    }
+}
