@@ -4,7 +4,9 @@
 //! Nearly every pair is told apart by one of the few vertices nearest to `a`, row by row and many pairs at a time; what is left
 //! is looked at against all vertices, and where rounded distances are equal, exactly.
 
-use super::square::Square;
+use std::ops::Range;
+
+use super::square::{Rounded, Square};
 use crate::filtration::Edge;
 use crate::memory::Held;
 use crate::parallel::{Pulse, in_blocks};
@@ -15,6 +17,8 @@ use crate::{Control, Error};
 const NEAREST: usize = 12;
 /// Vertices whose pairs one thread looks at at a time.
 const ROWS: usize = 16;
+/// Pairs looked at side by side.
+const WIDTH: usize = 32;
 /// Vertices compared between two looks at whether one was found.
 const CHUNK: usize = 64;
 
@@ -60,9 +64,7 @@ pub(crate) fn relative_neighbours(
 /// One thread's scratch.
 #[derive(Debug, Default)]
 struct Room {
-    nearest: Vec<(f32, u32)>,
-    /// By vertex: the smallest, over those tried, of the larger of its two distances to the ends.
-    reach: Vec<f32>,
+    nearest: Vec<(Rounded, u32)>,
     /// Vertices before `a` that nothing was found to come between.
     left: Vec<u32>,
 }
@@ -79,32 +81,47 @@ impl Work for Shelter<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let (a, room) = (self.a, self.room);
+        let a = self.a;
         let row = self.square.row(a);
-        find_nearest(row, a, &mut room.nearest);
-        room.reach.clear();
-        room.reach.resize(a, f32::INFINITY);
-        for &(length, c) in &room.nearest {
-            let others = &self.square.row(c as usize)[..a];
-            for (reach, &x) in room.reach.iter_mut().zip(others) {
-                let longer = if x > length { x } else { length };
-                *reach = if longer < *reach { longer } else { *reach };
+        find_nearest(row, a, &mut self.room.nearest);
+        self.room.left.clear();
+        for from in (0..a).step_by(WIDTH) {
+            let pairs = from..a.min(from + WIDTH);
+            let lengths = &row[pairs.clone()];
+            let reach = self.reach(pairs);
+            for (at, (&length, reach)) in lengths.iter().zip(reach).enumerate() {
+                if reach >= length {
+                    self.room.left.push((from + at) as u32);
+                }
             }
         }
-        room.left.clear();
-        for (b, (&reach, &length)) in room.reach.iter().zip(row).enumerate() {
-            if reach >= length && !any_between(row, self.square.row(b), length) {
-                room.left.push(b as u32);
+        let square = self.square;
+        self.room
+            .left
+            .retain(|&b| !any_between(row, square.row(b as usize), row[b as usize]));
+    }
+}
+
+impl Shelter<'_> {
+    /// For some vertices: the smallest, over the vertices nearest to `a`, of the larger of the distances to the two.
+    #[inline(always)]
+    fn reach(&self, vertices: Range<usize>) -> [Rounded; WIDTH] {
+        let mut reach = [Rounded::MAX; WIDTH];
+        for &(length, c) in &self.room.nearest {
+            let row = &self.square.row(c as usize)[vertices.clone()];
+            for (reach, &x) in reach.iter_mut().zip(row) {
+                *reach = x.max(length).min(*reach);
             }
         }
+        reach
     }
 }
 
 /// The vertices nearest to `a`, nearest first.
 #[inline(always)]
-fn find_nearest(row: &[f32], a: usize, nearest: &mut Vec<(f32, u32)>) {
+fn find_nearest(row: &[Rounded], a: usize, nearest: &mut Vec<(Rounded, u32)>) {
     nearest.clear();
-    let mut farthest = f32::INFINITY;
+    let mut farthest = Rounded::MAX;
     for (v, &length) in row.iter().enumerate() {
         if length < farthest && v != a {
             let at = nearest.partition_point(|&(other, _)| other <= length);
@@ -119,7 +136,7 @@ fn find_nearest(row: &[f32], a: usize, nearest: &mut Vec<(f32, u32)>) {
 
 /// Whether some vertex is strictly nearer than `length` in both rows.
 #[inline(always)]
-fn any_between(row: &[f32], other: &[f32], length: f32) -> bool {
+fn any_between(row: &[Rounded], other: &[Rounded], length: Rounded) -> bool {
     let mut chunks = row.chunks(CHUNK).zip(other.chunks(CHUNK));
     chunks.any(|(xs, ys)| {
         let near = xs

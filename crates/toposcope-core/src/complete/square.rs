@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use crate::filtration::Edge;
-use crate::memory::Held;
+use crate::memory::{Budget, Held};
 use crate::parallel::{Pulse, in_blocks};
 use crate::tiles::{TILE, Tiles};
 use crate::{Control, DistanceMatrix, Error, Metric, Points};
@@ -18,7 +18,7 @@ pub(crate) enum Exact<'a> {
     Matrix(&'a DistanceMatrix),
 }
 
-impl Exact<'_> {
+impl<'a> Exact<'a> {
     fn n(&self) -> usize {
         match self {
             Self::Points(points, _) => points.n_points(),
@@ -33,6 +33,13 @@ impl Exact<'_> {
         }
     }
 
+    fn tiles(&self, budget: &Budget) -> Option<Tiles<'a>> {
+        match *self {
+            Self::Points(points, metric) => Some(Tiles::new(points, metric, budget)),
+            Self::Matrix(_) => None,
+        }
+    }
+
     /// No distance is more than twice this.
     fn half_of_largest(&self) -> f64 {
         let from_first = (1..self.n()).map(|j| self.between(0, j));
@@ -44,14 +51,17 @@ impl Exact<'_> {
     }
 }
 
-/// The square of all distances, scaled by a power of two into the range of float32 and rounded. Scaling and rounding keep order: what is
-/// smaller here is smaller.
+/// The bits of a length, scaled and rounded to float32: they sort as the lengths do, and as integers they are compared many at a time.
+pub(super) type Rounded = u32;
+
+/// The square of all distances, scaled by a power of two into the range of float32 and rounded. Scaling and rounding keep order:
+/// what is smaller here is smaller.
 #[derive(Debug)]
 pub(crate) struct Square<'a> {
     exact: Exact<'a>,
     n: usize,
     scale: f64,
-    rounded: Held<f32>,
+    rounded: Held<Rounded>,
 }
 
 impl<'a> Square<'a> {
@@ -67,9 +77,9 @@ impl<'a> Square<'a> {
         let n = exact.n();
         let scale = scale_for(exact.half_of_largest());
         let tick = |work| control.tick(work);
-        let mut rounded = Held::filled(control.budget(), 0.0, n * n, tick)?;
+        let mut rounded = Held::filled(control.budget(), 0, n * n, tick)?;
         let bands = rounded.chunks_mut((TILE * n).max(1)).map(Mutex::new);
-        let bands: Vec<Mutex<&mut [f32]>> = bands.collect();
+        let bands: Vec<Mutex<&mut [Rounded]>> = bands.collect();
         let measure = |room: &mut Room, band: usize, pulse: &Pulse| {
             let rows = band * TILE..n.min((band + 1) * TILE);
             for (other, from) in (0..=rows.start).step_by(TILE).enumerate() {
@@ -81,7 +91,11 @@ impl<'a> Square<'a> {
             }
             Ok(())
         };
-        let mut rooms: Vec<Room> = (0..n_threads).map(|_| Room::new(exact)).collect();
+        let room = |_| Room {
+            tiles: exact.tiles(control.budget()),
+            tile: Vec::with_capacity(TILE * TILE),
+        };
+        let mut rooms: Vec<Room> = (0..n_threads).map(room).collect();
         in_blocks(
             &mut rooms,
             0..n.div_ceil(TILE),
@@ -105,18 +119,18 @@ impl<'a> Square<'a> {
 
     /// Rounded distances from vertex `i`.
     #[inline(always)]
-    pub(crate) fn row(&self, i: usize) -> &[f32] {
+    pub(crate) fn row(&self, i: usize) -> &[Rounded] {
         &self.rounded[i * self.n..][..self.n]
     }
 
     /// `length` as the square has it.
-    pub(crate) fn rounded(&self, length: f64) -> f32 {
-        (length * self.scale) as f32
+    pub(crate) fn rounded(&self, length: f64) -> Rounded {
+        round(length, self.scale)
     }
 
     /// A length of the square, back in the units of the input, but for rounding.
-    pub(crate) fn unscaled(&self, rounded: f32) -> f64 {
-        f64::from(rounded) / self.scale
+    pub(crate) fn unscaled(&self, rounded: Rounded) -> f64 {
+        f64::from(f32::from_bits(rounded)) / self.scale
     }
 
     /// The edge between two vertices, exactly.
@@ -133,7 +147,7 @@ impl<'a> Square<'a> {
         mut give: impl FnMut(Edge) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let lengths = match tiles {
-            Some(tiles) => tiles.measure_some(i, others),
+            Some(tiles) => tiles.measure_some(i, others)?,
             None => {
                 return others
                     .iter()
@@ -145,12 +159,18 @@ impl<'a> Square<'a> {
     }
 
     /// What [`Self::edges`] needs, one per thread.
-    pub(crate) fn tiles(&self) -> Option<Tiles<'a>> {
-        match self.exact {
-            Exact::Points(points, metric) => Some(Tiles::new(points, metric)),
-            Exact::Matrix(_) => None,
-        }
+    pub(crate) fn tiles(&self, budget: &Budget) -> Option<Tiles<'a>> {
+        self.exact.tiles(budget)
     }
+}
+
+/// The bits of infinity: no length has these or larger ones.
+const INFINITE: Rounded = f32::INFINITY.to_bits();
+
+#[inline(always)]
+fn round(length: f64, scale: f64) -> Rounded {
+    // Adding zero turns -0.0, whose bits would sort last, into 0.0.
+    ((length * scale) as f32 + 0.0).to_bits()
 }
 
 /// A power of two that brings lengths up to twice `half` below 4.
@@ -163,19 +183,10 @@ fn scale_for(half: f64) -> f64 {
 #[derive(Debug)]
 struct Room<'a> {
     tiles: Option<Tiles<'a>>,
-    tile: Vec<f32>,
+    tile: Vec<Rounded>,
 }
 
-impl<'a> Room<'a> {
-    fn new(exact: Exact<'a>) -> Self {
-        let tiles = match exact {
-            Exact::Points(points, metric) => Some(Tiles::new(points, metric)),
-            Exact::Matrix(_) => None,
-        };
-        let tile = Vec::with_capacity(TILE * TILE);
-        Self { tiles, tile }
-    }
-
+impl Room<'_> {
     fn measure(
         &mut self,
         exact: Exact,
@@ -186,18 +197,18 @@ impl<'a> Room<'a> {
         self.tile.clear();
         match &mut self.tiles {
             Some(tiles) => {
-                let lengths = tiles.measure(rows.clone(), columns.clone()).iter();
-                self.tile.extend(lengths.map(|x| (x * scale) as f32));
+                let lengths = tiles.measure(rows.clone(), columns.clone())?.iter();
+                self.tile.extend(lengths.map(|&x| round(x, scale)));
             }
             None => {
                 let pairs = rows
                     .clone()
                     .flat_map(|i| columns.clone().map(move |j| (i, j)));
                 let lengths = pairs.map(|(i, j)| exact.between(i, j));
-                self.tile.extend(lengths.map(|x| (x * scale) as f32));
+                self.tile.extend(lengths.map(|x| round(x, scale)));
             }
         }
-        match self.tile.iter().position(|x| !x.is_finite()) {
+        match self.tile.iter().position(|&x| x >= INFINITE) {
             None => Ok(()),
             Some(at) => {
                 let (i, j) = (
@@ -212,7 +223,7 @@ impl<'a> Room<'a> {
     }
 
     /// Writes the tile into the band of its rows.
-    fn copy_to(&self, band: &Mutex<&mut [f32]>, n: usize, columns: Range<usize>) {
+    fn copy_to(&self, band: &Mutex<&mut [Rounded]>, n: usize, columns: Range<usize>) {
         let mut band = band.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = self.tile.chunks_exact(columns.len());
         for (to, from) in band.chunks_exact_mut(n).zip(rows) {
@@ -222,7 +233,7 @@ impl<'a> Room<'a> {
 
     /// Writes the tile, transposed, into the band of its columns. Next to the diagonal, where rows and columns are the same, this
     /// repeats what is there.
-    fn transpose_to(&self, band: &Mutex<&mut [f32]>, n: usize, rows: Range<usize>) {
+    fn transpose_to(&self, band: &Mutex<&mut [Rounded]>, n: usize, rows: Range<usize>) {
         let mut band = band.lock().unwrap_or_else(PoisonError::into_inner);
         let n_columns = self.tile.len() / rows.len();
         for (column, to) in band.chunks_exact_mut(n).take(n_columns).enumerate() {
@@ -240,7 +251,7 @@ mod tests {
 
     #[test]
     fn rounding_keeps_order_at_every_scale() {
-        for unit in [1e-310, 1e-150, 1.0, 1e200, 1e307] {
+        for unit in [1e-310, 1e-150, 1.0, 1e200, 1e303] {
             let coordinates = (0..200).map(|i| f64::from(i * 7919 % 200) * unit / 200.0);
             let points = Points::from_f64(coordinates.collect(), 1).unwrap();
             let exact = Exact::Points(&points, Metric::Manhattan);
@@ -249,14 +260,14 @@ mod tests {
                 for i in 0..200 {
                     let lengths: Vec<f64> = (0..200).map(|j| exact.between(i, j)).collect();
                     for (j, &x) in square.row(i).iter().enumerate() {
-                        assert!((0.0..4.0).contains(&x));
+                        assert!(x < 4f32.to_bits());
                         assert_eq!(x, square.row(j)[i]);
-                        let smaller = lengths.iter().zip(square.row(i)).filter(|(_, y)| **y < x);
-                        assert!(smaller.into_iter().all(|(length, _)| *length < lengths[j]));
+                        let mut shorter =
+                            lengths.iter().zip(square.row(i)).filter(|(_, y)| **y < x);
+                        assert!(shorter.all(|(length, _)| *length < lengths[j]));
                     }
                 }
-                let nearest = square.row(0).iter().skip(1).copied().fold(4.0, f32::min);
-                assert!(unit < 1e-300 || nearest > 0.0);
+                assert!(unit < 1e-300 || (1..200).all(|j| square.row(0)[j] > 0));
             }
         }
     }

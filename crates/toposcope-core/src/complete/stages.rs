@@ -1,6 +1,6 @@
 //! The edges of a square, from the shortest on, in stages.
 
-use super::square::Square;
+use super::square::{Rounded, Square};
 use crate::filtration::Edge;
 use crate::memory::Held;
 use crate::parallel::{Pulse, in_blocks};
@@ -19,7 +19,7 @@ const ROWS: usize = 64;
 pub(super) struct Stages<'s> {
     square: &'s Square<'s>,
     /// Rounded distances of a few pairs, ascending.
-    sample: Vec<f32>,
+    sample: Vec<Rounded>,
     /// All edges up to this length have been given out; negative at first.
     reached: f64,
     /// The first stage goes at least so far.
@@ -36,8 +36,8 @@ impl<'s> Stages<'s> {
         let stride = (n * n / SAMPLES).max(1) | 1;
         let pairs = (0..n * n).step_by(stride).map(|at| (at / n, at % n));
         let off_diagonal = pairs.filter(|(i, j)| i != j);
-        let mut sample: Vec<f32> = off_diagonal.map(|(i, j)| square.row(i)[j]).collect();
-        sample.sort_unstable_by(f32::total_cmp);
+        let mut sample: Vec<Rounded> = off_diagonal.map(|(i, j)| square.row(i)[j]).collect();
+        sample.sort_unstable();
         Self {
             square,
             sample,
@@ -100,7 +100,7 @@ impl<'s> Stages<'s> {
     ) -> Result<Vec<Edge>, Error> {
         let (square, from) = (self.square, self.reached);
         let n = square.n();
-        let (low, high) = (square.rounded(from), square.rounded(to));
+        let (low, high) = (square.rounded(from.max(0.0)), square.rounded(to));
         let look = |room: &mut (Option<_>, Vec<u32>), block: usize, pulse: &Pulse| {
             let mut edges = Held::new(pulse.budget());
             for i in block * ROWS..n.min((block + 1) * ROWS) {
@@ -118,9 +118,9 @@ impl<'s> Stages<'s> {
             }
             Ok(edges)
         };
-        let mut rooms: Vec<_> = (0..n_threads)
-            .map(|_| (square.tiles(), Vec::new()))
-            .collect();
+        let budget = control.budget();
+        let room = |_| (square.tiles(budget), Vec::new());
+        let mut rooms: Vec<_> = (0..n_threads).map(room).collect();
         let found = in_blocks(&mut rooms, 0..n.div_ceil(ROWS), control, "edges", look)?;
         let mut edges = Vec::with_capacity(found.iter().map(|part| part.len()).sum());
         for part in found {

@@ -161,7 +161,7 @@ fn all_distances(
         for from in (0..rows.end).step_by(TILE) {
             pulse.beat(rows.start, n)?;
             let columns = from..rows.end.min(from + TILE);
-            let tile = tiles.measure(rows.clone(), columns.clone());
+            let tile = tiles.measure(rows.clone(), columns.clone())?;
             for (i, lengths) in rows.clone().zip(tile.chunks_exact(columns.len())) {
                 let count = columns.end.min(i).saturating_sub(from);
                 let at = before(i) - before(rows.start) + from;
@@ -170,7 +170,9 @@ fn all_distances(
         }
         Ok(lower)
     };
-    let mut threads: Vec<Tiles> = (0..n_threads).map(|_| Tiles::new(points, metric)).collect();
+    let budget = control.budget();
+    let tiles = |_| Tiles::new(points, metric, budget);
+    let mut threads: Vec<Tiles> = (0..n_threads).map(tiles).collect();
     let blocks = 0..n.div_ceil(ROWS);
     let lower = in_blocks(&mut threads, blocks, control, "distances", rows)?;
     DistanceMatrix::from_lower(joined(&lower, control)?, n)
