@@ -79,13 +79,13 @@ impl<'a> Tiles<'a> {
         let (n_dims, lengths) = (self.points.n_dims(), &mut self.tile[..]);
         match self.metric {
             Metric::Euclidean | Metric::Cosine => {
-                vectorized(Others::<Squares, T>::new(n_dims, rows, i, others, lengths));
+                vectorized(ToSome::<Squares, T>::new(n_dims, rows, i, others, lengths));
             }
             Metric::Manhattan => {
-                vectorized(Others::<Sums, T>::new(n_dims, rows, i, others, lengths))
+                vectorized(ToSome::<Sums, T>::new(n_dims, rows, i, others, lengths));
             }
             Metric::Chebyshev => {
-                vectorized(Others::<Largest, T>::new(n_dims, rows, i, others, lengths))
+                vectorized(ToSome::<Largest, T>::new(n_dims, rows, i, others, lengths));
             }
         }
     }
@@ -209,7 +209,7 @@ impl<N: Norm, T: Copy + Into<f64>> Work for SideBySide<'_, N, T> {
 }
 
 /// One row and some others, anywhere.
-struct Others<'a, N, T> {
+struct ToSome<'a, N, T> {
     n_dims: usize,
     rows: &'a [T],
     i: usize,
@@ -218,7 +218,7 @@ struct Others<'a, N, T> {
     norm: PhantomData<N>,
 }
 
-impl<'a, N, T> Others<'a, N, T> {
+impl<'a, N, T> ToSome<'a, N, T> {
     fn new(
         n_dims: usize,
         rows: &'a [T],
@@ -237,7 +237,7 @@ impl<'a, N, T> Others<'a, N, T> {
     }
 }
 
-impl<N: Norm, T: Copy + Into<f64>> Work for Others<'_, N, T> {
+impl<N: Norm, T: Copy + Into<f64>> Work for ToSome<'_, N, T> {
     type Output = ();
 
     #[inline(always)]

@@ -10,6 +10,7 @@ mod stages;
 
 use crate::filtration::{Edge, EdgeFiltration};
 use crate::lune::Loops;
+use crate::memory::Held;
 use crate::reduction::Field;
 use crate::union_find::UnionFind;
 use crate::{Control, Error};
@@ -18,8 +19,8 @@ pub(crate) use square::Exact;
 use square::Square;
 use stages::Stages;
 
-/// Lengths of the edges that join components, ascending, and the birth and death of every loop.
-pub(crate) type Intervals = (Vec<f64>, Vec<(f64, f64)>);
+/// Lengths of the edges that join components, ascending, and the birth and death of every loop that lasts.
+pub(crate) type Intervals = (Held<f64>, Held<(f64, f64)>);
 
 /// Components and loops of the complex of all edges up to `threshold`.
 ///
@@ -35,13 +36,20 @@ pub(crate) fn intervals<F: Field>(
     let square = Square::measure(exact, n_threads, control)?;
     let mut bare = relative_neighbours(&square, n_threads, control)?;
     bare.retain(|edge| edge.length() <= threshold);
-    let mut components = UnionFind::new(square.n());
-    let (forest, births): (Vec<Edge>, Vec<Edge>) = bare
-        .iter()
-        .partition(|edge| components.join(edge.ends[0], edge.ends[1]));
-    let joining = forest.iter().map(Edge::length).collect();
+    let mut components = UnionFind::new(square.n(), control)?;
+    let budget = control.budget();
+    let mut forest = Held::with_capacity(budget, bare.len().min(square.n()))?;
+    let mut births = Held::with_capacity(budget, bare.len() - bare.len().min(square.n()))?;
+    for &edge in &*bare {
+        let joins = components.join(edge.ends[0], edge.ends[1]);
+        if joins { &mut forest } else { &mut births }.push(edge)?;
+    }
+    drop((bare, components));
+    let mut joining = Held::with_capacity(budget, forest.len())?;
+    joining.extend(forest.iter().map(Edge::length))?;
+    let mut lasting = Held::new(budget);
     let Some(last_birth) = births.last() else {
-        return Ok((joining, Vec::new()));
+        return Ok((joining, lasting));
     };
     let mut filtration = EdgeFiltration::growing(square.n());
     let mut stages = Stages::new(&square, last_birth.length(), threshold);
@@ -69,7 +77,8 @@ pub(crate) fn intervals<F: Field>(
     let length = |rank: u32| filtration.length(rank);
     let loops = loops.iter().flat_map(Loops::intervals);
     let lengths = loops.map(|(birth, death)| (length(birth), death.map_or(f64::INFINITY, length)));
-    Ok((joining, lengths.collect()))
+    lasting.extend(lengths.filter(|(birth, death)| birth < death))?;
+    Ok((joining, lasting))
 }
 
 #[cfg(test)]

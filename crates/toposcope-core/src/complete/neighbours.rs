@@ -139,10 +139,7 @@ fn find_nearest(row: &[Rounded], a: usize, nearest: &mut Vec<(Rounded, u32)>) {
 fn any_between(row: &[Rounded], other: &[Rounded], length: Rounded) -> bool {
     let mut chunks = row.chunks(CHUNK).zip(other.chunks(CHUNK));
     chunks.any(|(xs, ys)| {
-        let near = xs
-            .iter()
-            .zip(ys)
-            .map(|(&x, &y)| (x < length) & (y < length));
+        let near = xs.iter().zip(ys).map(|(&x, &y)| x.max(y) < length);
         near.fold(false, |any, near| any | near)
     })
 }

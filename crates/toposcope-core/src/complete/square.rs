@@ -195,18 +195,15 @@ impl Room<'_> {
         columns: Range<usize>,
     ) -> Result<(), Error> {
         self.tile.clear();
-        match &mut self.tiles {
-            Some(tiles) => {
-                let lengths = tiles.measure(rows.clone(), columns.clone())?.iter();
-                self.tile.extend(lengths.map(|&x| round(x, scale)));
-            }
-            None => {
-                let pairs = rows
-                    .clone()
-                    .flat_map(|i| columns.clone().map(move |j| (i, j)));
-                let lengths = pairs.map(|(i, j)| exact.between(i, j));
-                self.tile.extend(lengths.map(|x| round(x, scale)));
-            }
+        if let Some(tiles) = &mut self.tiles {
+            let lengths = tiles.measure(rows.clone(), columns.clone())?.iter();
+            self.tile.extend(lengths.map(|&x| round(x, scale)));
+        } else {
+            let pairs = rows
+                .clone()
+                .flat_map(|i| columns.clone().map(move |j| (i, j)));
+            let lengths = pairs.map(|(i, j)| exact.between(i, j));
+            self.tile.extend(lengths.map(|x| round(x, scale)));
         }
         match self.tile.iter().position(|&x| x >= INFINITE) {
             None => Ok(()),
