@@ -53,30 +53,29 @@ pub(crate) fn intervals<F: Field>(
     };
     let mut filtration = EdgeFiltration::growing(square.n());
     let mut stages = Stages::new(&square, last_birth.length(), threshold);
-    let mut loops: Option<Loops<F>> = None;
-    let mut joined = 0;
-    while loops.as_ref().is_none_or(|loops| !loops.all_dead())
-        && let Some(edges) = stages.next_edges(n_threads, control)?
-    {
-        let from = filtration.len() as u32;
-        filtration.extend(edges, control)?;
-        // The first stage has every birth.
-        let loops = loops.get_or_insert_with(|| {
-            let ranks = births.iter().map(|edge| filtration.rank_of(edge));
-            Loops::born(field, ranks.collect())
-        });
+    // The first stage has every birth.
+    filtration.extend(stages.next_edges(n_threads, control)?, control)?;
+    let births = births.iter().map(|edge| filtration.rank_of(edge));
+    let mut loops = Loops::born(field, births.collect(), control)?;
+    let (mut from, mut joined) = (0, 0);
+    loop {
         let in_reach = |edge: &Edge| edge.length() <= stages.reached();
-        let upto = joined + forest[joined..].partition_point(in_reach);
-        let ranks = forest[joined..upto]
+        let next = joined + forest[joined..].partition_point(in_reach);
+        let ranks = forest[joined..next]
             .iter()
             .map(|edge| filtration.rank_of(edge));
-        loops.join(&ranks.collect::<Vec<u32>>());
-        joined = upto;
+        loops.join(&ranks.collect::<Vec<u32>>())?;
         loops.go_on(&filtration, from, n_threads, control)?;
+        if loops.all_dead() || stages.at_the_end() {
+            break;
+        }
+        (from, joined) = (filtration.len() as u32, next);
+        filtration.extend(stages.next_edges(n_threads, control)?, control)?;
     }
     let length = |rank: u32| filtration.length(rank);
-    let loops = loops.iter().flat_map(Loops::intervals);
-    let lengths = loops.map(|(birth, death)| (length(birth), death.map_or(f64::INFINITY, length)));
+    let lengths = loops
+        .intervals()
+        .map(|(birth, death)| (length(birth), death.map_or(f64::INFINITY, length)));
     lasting.extend(lengths.filter(|(birth, death)| birth < death))?;
     Ok((joining, lasting))
 }

@@ -53,20 +53,22 @@ impl<'s> Stages<'s> {
         self.reached
     }
 
-    /// The edges of the next stage in no particular order, or nothing when there are no more.
+    /// Whether all edges up to the threshold have been given out.
+    pub(super) fn at_the_end(&self) -> bool {
+        self.reached >= self.threshold
+    }
+
+    /// The edges of the next stage, in no particular order.
     pub(super) fn next_edges(
         &mut self,
         n_threads: usize,
         control: &Control,
-    ) -> Result<Option<Vec<Edge>>, Error> {
-        if self.reached >= self.threshold {
-            return Ok(None);
-        }
+    ) -> Result<Vec<Edge>, Error> {
         let to = self.next_reach();
         let edges = self.edges_up_to(to, n_threads, control)?;
         self.reached = to;
         self.n_given += edges.len();
-        Ok(Some(edges))
+        Ok(edges)
     }
 
     /// Some way beyond what has been reached, by the number of edges.
