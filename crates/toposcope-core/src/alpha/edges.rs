@@ -1,6 +1,6 @@
 //! The edges of a triangulation of space, in order, with the triangles over them.
 
-use super::radii::Radii;
+use super::radii::{Radii, in_chunks};
 use super::spheres::{obtuse, squared_radius_of_edge};
 use crate::delaunay::Mesh;
 use crate::delaunay::radix::{Valued, sort_by_value};
@@ -25,23 +25,28 @@ impl Edges {
         sites: &[[f64; 3]],
         mesh: &Mesh<4>,
         radii: &Radii,
+        n_threads: usize,
         control: &Control,
     ) -> Result<Self, Error> {
         let list = EdgeList::new(sites.len(), mesh, radii, control)?;
-        let budget = control.budget();
-        let mut sides = Held::with_capacity(budget, radii.facets.len())?;
-        let mut found = Held::filled(budget, Unranked::NEW, list.len(), |w| control.tick(w))?;
-        let triangles = radii.facets.iter().zip(radii.facet_values.iter());
-        for (at, (&facet, &value)) in (0..).zip(triangles) {
-            control.poll("edges", at as usize, radii.facets.len())?;
-            let vertices = ascending(mesh.facet_vertices(facet));
-            let edges = list.sides(vertices);
-            sides.push(edges)?;
+        let n_triangles = radii.facets.len();
+        let triangles = in_chunks(n_triangles, "edges", n_threads, control, |at| {
+            let vertices = ascending(mesh.facet_vertices(radii.facets[at]));
             let obtuse = obtuse(vertices.map(|v| sites[v as usize]));
+            (list.sides(vertices), obtuse)
+        })?;
+        let budget = control.budget();
+        let mut sides = Held::with_capacity(budget, n_triangles)?;
+        let mut found = Held::filled(budget, Unranked::NEW, list.len(), |w| control.tick(w))?;
+        for ((at, &value), &(edges, obtuse)) in (0..).zip(radii.facet_values.iter()).zip(&triangles)
+        {
+            control.poll("edges", at as usize, n_triangles)?;
+            sides.push(edges)?;
             for (edge, inside) in edges.into_iter().zip(obtuse) {
                 found[edge as usize].note(at, value, inside);
             }
         }
+        drop(triangles);
         Self::ranked(sites, &list, &found, sides, control)
     }
 

@@ -204,7 +204,7 @@ fn space_intervals<F: Field>(
     control: &Control,
 ) -> Result<(), Error> {
     let radii = Radii::new(sites.coordinates(), mesh, n_threads, control)?;
-    let edges = Edges::new(sites.coordinates(), mesh, &radii, control)?;
+    let edges = Edges::new(sites.coordinates(), mesh, &radii, n_threads, control)?;
     let joining = edges.joining(control)?;
     intervals.extend(joining.iter().map(|&edge| (0, 0.0, edges.value(edge))))?;
     if max_dim == 0 {

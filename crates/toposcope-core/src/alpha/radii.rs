@@ -66,7 +66,7 @@ impl Radii {
     where
         Mesh<V>: Measured,
     {
-        let measured = in_chunks(mesh.len(), n_threads, control, |cell| {
+        let measured = in_chunks(mesh.len(), "radii", n_threads, control, |cell| {
             mesh.measure(cell as u32, sites)
         })?;
         let budget = control.budget();
@@ -87,7 +87,7 @@ impl Radii {
             facets.push(facet)?;
         }
         let is_inside = |facet: Facet| inside[facet.cell() as usize] >> facet.position() & 1 == 1;
-        let facet_values = in_chunks(facets.len(), n_threads, control, |at| {
+        let facet_values = in_chunks(facets.len(), "radii", n_threads, control, |at| {
             let (facet, across) = (facets[at], mesh.across(facets[at]));
             let near = cells[facet.cell() as usize];
             let (bound, attached) = if across == Facet::OUTSIDE {
@@ -111,8 +111,9 @@ impl Radii {
 }
 
 /// `item(0)`, `item(1)` and so on up to `count`, from several threads.
-fn in_chunks<T: Copy + Send>(
+pub(super) fn in_chunks<T: Copy + Send>(
     count: usize,
+    stage: &'static str,
     n_threads: usize,
     control: &Control,
     item: impl Fn(usize) -> T + Sync,
@@ -125,7 +126,7 @@ fn in_chunks<T: Copy + Send>(
         &mut workers,
         0..n_blocks,
         control,
-        "radii",
+        stage,
         |(), block, pulse| {
             let range = block * BLOCK..count.min((block + 1) * BLOCK);
             let mut items = Held::with_capacity(pulse.budget(), range.len())?;

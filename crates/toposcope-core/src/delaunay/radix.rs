@@ -36,7 +36,10 @@ pub(crate) fn sort_by_key<T: Copy>(
         }
     }
     if exchanged {
-        to.copy_from_slice(from);
+        for (target, source) in to.chunks_mut(BLOCK).zip(from.chunks(BLOCK)) {
+            control.tick(TICKS_PER_BLOCK)?;
+            target.copy_from_slice(source);
+        }
     }
     Ok(())
 }
