@@ -2,7 +2,7 @@
 
     python benchmarks/alpha.py 100000 1000000 [--kind space|plane|torus|grid] [--threads N] [--gudhi]
 
-With `--gudhi` GUDHI's `AlphaComplex` (exact values) does the same, and the number of intervals per dimension is compared.
+With `--gudhi` GUDHI's `AlphaComplex` does the same; look whether the numbers of intervals agree before the times.
 Memory is the peak above that of the interpreter with its imports and the points.
 """
 
@@ -34,13 +34,13 @@ def cloud(kind: str, n: int) -> np.ndarray:
 
 
 def with_toposcope(points: np.ndarray, n_threads: int | None) -> list[int]:
-    import toposcope as ts
+    import toposcope as ts  # noqa: PLC0415 (each process pays for its own package alone)
 
     return [len(intervals) for intervals in ts.alpha(points, n_threads=n_threads)]
 
 
 def with_gudhi(points: np.ndarray, _: int | None) -> list[int]:
-    import gudhi
+    import gudhi  # noqa: PLC0415
 
     tree = gudhi.AlphaComplex(points=points).create_simplex_tree()
     tree.compute_persistence(homology_coeff_field=2)

@@ -40,6 +40,12 @@ fn rows(random: &mut Random, kind: usize, n: usize, n_dims: usize) -> Vec<Vec<f6
                 [0.0, -15.0, 0.0],
             ][random.below(4)]
             .to_vec(),
+            // A grid turned by an angle: nearly cospherical, nearly flat.
+            7 => vec![
+                0.8 * a - 0.6 * b,
+                0.48 * a + 0.64 * b - 0.6 * c,
+                0.36 * a + 0.48 * b + 0.8 * c,
+            ],
             // A grid with one axis blown up.
             _ => vec![a, b * 1e-9, c * 1e5],
         }
@@ -71,7 +77,7 @@ fn alpha_is_cech() {
     let mut random = Random(11);
     let mut found = [0; 3];
     for case in 0..trials(800) {
-        let (kind, n_dims) = (case % 8, 2 + random.below(2));
+        let (kind, n_dims) = (case % 9, 2 + random.below(2));
         let n = random.below(if n_dims == 2 { 11 } else { 9 });
         let rows = rows(&mut random, kind, n, n_dims);
         if rows.is_empty() {
@@ -109,7 +115,7 @@ fn nothing_but_positions_counts() {
     let mut random = Random(12);
     for case in 0..trials(60) {
         let n_dims = 2 + case % 2;
-        let rows = rows(&mut random, case % 8, 200, n_dims);
+        let rows = rows(&mut random, case % 9, 200, n_dims);
         let expected = diagram(&rows, AlphaParams::default());
         let mut shuffled = rows.clone();
         for at in (1..shuffled.len()).rev() {

@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn balls_by_hand() {
         let ball = |points: &[[f64; 2]]| {
-            let points: Vec<&[f64]> = points.iter().map(|x| x.as_slice()).collect();
+            let points: Vec<&[f64]> = points.iter().map(<[f64; 2]>::as_slice).collect();
             smallest_ball(&points)
         };
         assert_eq!(ball(&[[3.0, 4.0]]), 0.0);
