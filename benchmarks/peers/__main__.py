@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import sys
 import tempfile
@@ -62,6 +63,7 @@ def main(argv: list[str]) -> int:
     if absent:
         print(f"Not installed, and left out: {', '.join(sorted(absent))}", file=sys.stderr)
     limits = Limits(given.timeout, int(given.memory * 2**30), given.threads)
+    load = os.getloadavg()[0]
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         for case in CASES:
@@ -71,7 +73,7 @@ def main(argv: list[str]) -> int:
             contestants = [one for one in entrants(case, given.peers) if one.name not in absent]
             rows.append(run(case, Bench(case, case.make(), Path(folder), limits), contestants, given.rounds))
             print(markdown(rows[-1:]), file=sys.stderr, flush=True)
-    section = heading(shlex.join(["python", "-m", "peers", *argv])) + markdown(rows)
+    section = heading(shlex.join(["python", "-m", "peers", *argv]), load) + markdown(rows)
     print(section)
     if given.record:
         append(PAGE, section)

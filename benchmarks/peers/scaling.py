@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import os
 import shlex
 import sys
 import tempfile
@@ -192,12 +193,13 @@ def main(argv: list[str]) -> int:
     refuse_debug_builds()
     limits = Limits(given.timeout, int(given.memory * 2**30), given.threads)
     families = [family for family in FAMILIES if not given.families or family.name in given.families]
+    load = os.getloadavg()[0]
     curves = measure(families, [n for n in SIZES if n <= given.largest], limits, given.rounds)
     stem = (PAGE.parent if given.record else given.out) / f"scaling-{dt.datetime.now(tz=dt.UTC).date()}"
     draw(curves, stem)
     stem.with_suffix(".json").write_text(saved(curves))
     command = shlex.join(["python", "-m", "peers.scaling", *argv])
-    section = heading(command) + markdown(curves, f"{stem.name}.svg")
+    section = heading(command, load) + markdown(curves, f"{stem.name}.svg")
     print(section)
     if given.record:
         append(PAGE, section)

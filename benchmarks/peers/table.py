@@ -88,15 +88,16 @@ def figures(seconds: float) -> str:
     return f"{seconds:.1f}" if seconds >= 10 else f"{seconds:.2f}" if seconds >= 1 else f"{seconds:.4f}"
 
 
-def heading(command: str) -> str:
-    """When, with what, and how to do it again."""
+def heading(command: str, load: float) -> str:
+    """When, with what, how to do it again, and how many other processes were at work when it began."""
     packages = dict.fromkeys(one.distribution for one in CONTESTANTS)
     installed = {one.distribution: one.version() for one in CONTESTANTS}
     versions = [f"{name} {installed[name]}" for name in packages if installed[name]]
     versions += [f"NumPy {version('numpy')}", f"Python {platform.python_version()}"]
     return (
         f"## {dt.datetime.now(tz=dt.UTC).date()}: {OURS} at {commit()}\n\n"
-        f"`{command}` on {os.cpu_count()} cores ({platform.machine()}). {', '.join(versions)}.\n\n"
+        f"`{command}` on {os.cpu_count()} cores ({platform.machine()}), load before it {load:.1f}. "
+        f"{', '.join(versions)}.\n\n"
     )
 
 
