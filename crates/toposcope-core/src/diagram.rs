@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::memory::Held;
-use crate::sorting::sort_under;
+use crate::sorting::sort_slice;
 use crate::{Control, Error};
 
 /// The intervals of all dimensions as columns, sorted by (dimension, birth, death), zero lengths dropped.
@@ -58,7 +58,7 @@ impl Diagram {
         let budget = control.budget();
         let mut later = Held::new(budget);
         later.extend(others.into_iter().filter(|i| counts(i, max_dim)))?;
-        let later = sort_under(later, in_order, control)?;
+        sort_slice(&mut later, in_order, control)?;
         let all = n + later.len();
         let mut dims = Held::with_capacity(budget, all)?;
         let mut births = Held::with_capacity(budget, all)?;

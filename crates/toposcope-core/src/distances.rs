@@ -1,7 +1,7 @@
 //! Distances between vertices: all pairs, or the few that are given.
 
 use crate::memory::Held;
-use crate::sorting::sort_under;
+use crate::sorting::sort_slice;
 use crate::{Control, Error, Metric, Points};
 
 /// Entries read between two looks at the clock.
@@ -169,7 +169,7 @@ impl SparseDistances {
         }
         let by_pair = |a: &SparseEdge, b: &SparseEdge| (a.0, a.1).cmp(&(b.0, b.1));
         let by_all = |a: &SparseEdge, b: &SparseEdge| by_pair(a, b).then(a.2.total_cmp(&b.2));
-        let mut edges = sort_under(edges, by_all, control)?;
+        sort_slice(&mut edges, by_all, control)?;
         edges.dedup();
         let same = |pair: &&[SparseEdge]| by_pair(&pair[0], &pair[1]).is_eq();
         if let Some(pair) = edges.windows(2).find(same) {

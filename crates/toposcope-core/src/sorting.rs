@@ -7,22 +7,32 @@ use crate::{Control, Error};
 
 /// Items sorted, or merged, between two looks at the clock: a few milliseconds.
 const RUN: usize = 1 << 15;
-/// About how many microseconds that takes.
-const TICKS_PER_RUN: u32 = 1 << 11;
+/// About how many items are sorted in a microsecond.
+const ITEMS_PER_TICK: u32 = 16;
 
-/// Sorts `items`, in no particular order among equals: runs first, each at once, then pairs of runs into one, until one is left. Holds
-/// them twice for the time being.
+/// [`sort_slice`] for a vector on its way to somebody else.
 pub(crate) fn sort_under<T: Copy>(
     mut items: Held<T>,
     compare: impl Fn(&T, &T) -> Ordering,
     control: &Control,
 ) -> Result<Held<T>, Error> {
+    sort_slice(&mut items, compare, control)?;
+    Ok(items)
+}
+
+/// Sorts `items`, in no particular order among equals: runs first, each at once, then pairs of runs into one, until one is left. Many
+/// items are held twice for the time being.
+pub(crate) fn sort_slice<T: Copy>(
+    items: &mut [T],
+    compare: impl Fn(&T, &T) -> Ordering,
+    control: &Control,
+) -> Result<(), Error> {
     for run in items.chunks_mut(RUN) {
-        control.tick(TICKS_PER_RUN)?;
+        control.tick(1 + run.len() as u32 / ITEMS_PER_TICK)?;
         run.sort_unstable_by(&compare);
     }
     if items.len() <= RUN {
-        return Ok(items);
+        return Ok(());
     }
     let mut merged = Held::with_capacity(control.budget(), items.len())?;
     let mut width = RUN;
@@ -32,10 +42,13 @@ pub(crate) fn sort_under<T: Copy>(
             let (left, right) = pair.split_at(width.min(pair.len()));
             merge(left, right, &mut merged, &compare, control)?;
         }
-        std::mem::swap(&mut items, &mut merged);
+        for (to, from) in items.chunks_mut(RUN).zip(merged.chunks(RUN)) {
+            control.tick(1 + RUN as u32 / ITEMS_PER_TICK)?;
+            to.copy_from_slice(from);
+        }
         width *= 2;
     }
-    Ok(items)
+    Ok(())
 }
 
 /// Appends two sorted runs to `merged`, as one.
@@ -48,7 +61,7 @@ fn merge<T: Copy>(
 ) -> Result<(), Error> {
     while let ([first, ..], [second, ..]) = (left, right) {
         if merged.len().is_multiple_of(RUN) {
-            control.tick(TICKS_PER_RUN)?;
+            control.tick(1 + RUN as u32 / ITEMS_PER_TICK)?;
         }
         if compare(second, first).is_lt() {
             merged.push(*second)?;
@@ -59,7 +72,7 @@ fn merge<T: Copy>(
         }
     }
     for rest in [left, right].iter().flat_map(|rest| rest.chunks(RUN)) {
-        control.tick(TICKS_PER_RUN)?;
+        control.tick(1 + RUN as u32 / ITEMS_PER_TICK)?;
         merged.extend_from_slice(rest)?;
     }
     Ok(())
@@ -80,8 +93,8 @@ mod tests {
                 expected.sort_unstable();
                 let mut items = Held::new(control.budget());
                 items.extend(scrambled).unwrap();
-                let sorted = sort_under(items, u64::cmp, &control).unwrap();
-                assert_eq!(*sorted, *expected);
+                let items = sort_under(items, u64::cmp, &control).unwrap();
+                assert_eq!(*items, *expected);
             }
         }
         assert_eq!(control.budget().live(), 0);

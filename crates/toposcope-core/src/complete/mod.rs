@@ -51,7 +51,7 @@ pub(crate) fn intervals<F: Field>(
     let Some(last_birth) = births.last() else {
         return Ok((joining, lasting));
     };
-    let mut filtration = EdgeFiltration::growing(square.n());
+    let mut filtration = EdgeFiltration::growing(square.n(), control);
     let mut stages = Stages::new(&square, last_birth.length(), threshold);
     // The first stage has every birth.
     filtration.extend(stages.next_edges(n_threads, control)?, control)?;

@@ -63,7 +63,7 @@ impl<'s> Stages<'s> {
         &mut self,
         n_threads: usize,
         control: &Control,
-    ) -> Result<Vec<Edge>, Error> {
+    ) -> Result<Held<Edge>, Error> {
         let to = self.next_reach();
         let edges = self.edges_up_to(to, n_threads, control)?;
         self.reached = to;
@@ -99,7 +99,7 @@ impl<'s> Stages<'s> {
         to: f64,
         n_threads: usize,
         control: &Control,
-    ) -> Result<Vec<Edge>, Error> {
+    ) -> Result<Held<Edge>, Error> {
         let (square, from) = (self.square, self.reached);
         let n = square.n();
         let (low, high) = (square.rounded(from.max(0.0)), square.rounded(to));
@@ -124,9 +124,10 @@ impl<'s> Stages<'s> {
         let room = |_| (square.tiles(budget), Vec::new());
         let mut rooms: Vec<_> = (0..n_threads).map(room).collect();
         let found = in_blocks(&mut rooms, 0..n.div_ceil(ROWS), control, "edges", look)?;
-        let mut edges = Vec::with_capacity(found.iter().map(|part| part.len()).sum());
+        let total = found.iter().map(|part| part.len()).sum();
+        let mut edges = Held::with_capacity(budget, total)?;
         for part in found {
-            edges.extend_from_slice(&part);
+            edges.copy_in_chunks(&part, |work| control.tick(work))?;
         }
         Ok(edges)
     }

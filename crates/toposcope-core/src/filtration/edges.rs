@@ -1,9 +1,12 @@
 //! Collecting edges from the three kinds of input.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
+use crate::memory::{Held, Lease};
 use crate::near::pairs_within;
 use crate::parallel::{Pulse, in_blocks};
+use crate::sorting::sort_slice;
 use crate::tiles::{TILE, Tiles};
 use crate::{Control, DistanceMatrix, Error, Metric, Points, RipsInput, SparseDistances};
 
@@ -18,6 +21,8 @@ const ROWS: usize = 64;
 
 /// Edges copied between two looks at the clock.
 pub(super) const CHUNK: usize = 1 << 16;
+/// About how many microseconds that takes.
+const TICKS_PER_CHUNK: u32 = 64;
 /// Fewer edges than this are sorted at once.
 const FEW_EDGES: usize = 1 << 12;
 /// Edges in a bucket of the sort, on average.
@@ -50,25 +55,33 @@ impl Edge {
 
 /// Sorts edges into filtration order: first by buckets of equal width, then within each. Faster than one sort where lengths are
 /// spread evenly, right in any case, and never out of reach of an interrupt for long.
-pub(super) fn sort(mut edges: Vec<Edge>, control: &Control) -> Result<Vec<Edge>, Error> {
-    let longest = edges.iter().map(Edge::length).fold(0.0, f64::max);
+pub(super) fn sort(mut edges: Held<Edge>, control: &Control) -> Result<Held<Edge>, Error> {
+    let mut longest = 0.0;
+    for chunk in edges.chunks(CHUNK) {
+        control.tick(TICKS_PER_CHUNK)?;
+        longest = chunk.iter().map(Edge::length).fold(longest, f64::max);
+    }
     if edges.len() < FEW_EDGES || longest == 0.0 {
-        edges.sort_unstable();
+        sort_slice(&mut edges, Edge::cmp, control)?;
         return Ok(edges);
     }
     let n_buckets = (edges.len() / EDGES_PER_BUCKET).min(MOST_BUCKETS);
     // Multiplying by a positive number and cutting off the fraction keep the order, also where they overflow.
     let scale = n_buckets as f64 / longest;
     let bucket = |edge: &Edge| ((edge.length() * scale) as usize).min(n_buckets - 1);
-    let mut ends = vec![0; n_buckets];
-    for edge in &edges {
-        ends[bucket(edge)] += 1;
+    let tick = |work| control.tick(work);
+    let mut ends = Held::filled(control.budget(), 0, n_buckets, tick)?;
+    for chunk in edges.chunks(CHUNK) {
+        control.tick(TICKS_PER_CHUNK)?;
+        for edge in chunk {
+            ends[bucket(edge)] += 1;
+        }
     }
     let mut total = 0;
-    for end in &mut ends {
+    for end in &mut *ends {
         total += std::mem::replace(end, total);
     }
-    let mut sorted = joined(&edges.chunks(CHUNK).collect::<Vec<_>>(), control)?;
+    let mut sorted = Held::filled(control.budget(), edges[0], total, tick)?;
     for (at, edge) in edges.iter().enumerate() {
         control.poll("sort", at, 2 * total)?;
         let end = &mut ends[bucket(edge)];
@@ -77,9 +90,9 @@ pub(super) fn sort(mut edges: Vec<Edge>, control: &Control) -> Result<Vec<Edge>,
     }
     drop(edges);
     let mut from = 0;
-    for end in ends {
+    for &end in &ends {
         control.poll("sort", total + from, 2 * total)?;
-        sorted[from..end].sort_unstable();
+        sort_slice(&mut sorted[from..end], Edge::cmp, control)?;
         from = end;
     }
     Ok(sorted)
@@ -91,7 +104,7 @@ pub(super) fn collect(
     threshold: Option<f64>,
     n_threads: usize,
     control: &Control,
-) -> Result<(usize, Vec<Edge>), Error> {
+) -> Result<(usize, Held<Edge>), Error> {
     let threshold = threshold.unwrap_or(f64::INFINITY);
     match input {
         RipsInput::Dense(matrix) => Ok((matrix.n(), of_complete(matrix, threshold, control)?)),
@@ -104,10 +117,12 @@ pub(super) fn collect(
                 let expected = format!("at most {MOST_COMPLETE} without a threshold");
                 return Err(Error::invalid("points", expected, n));
             }
-            let matrix = all_distances(points, metric, n_threads, control)?;
+            let (matrix, _lease) = all_distances(points, metric, n_threads, control)?;
             Ok((n, of_complete(&matrix, threshold, control)?))
         }
-        RipsInput::Sparse(distances) => Ok((distances.n(), of_sparse(distances, threshold))),
+        RipsInput::Sparse(distances) => {
+            Ok((distances.n(), of_sparse(distances, threshold, control)?))
+        }
     }
 }
 
@@ -116,7 +131,7 @@ fn of_complete(
     matrix: &DistanceMatrix,
     threshold: f64,
     control: &Control,
-) -> Result<Vec<Edge>, Error> {
+) -> Result<Held<Edge>, Error> {
     let enclosing = matrix.enclosing_radius_under(control)?;
     of_matrix(matrix, threshold.min(enclosing), control)
 }
@@ -126,71 +141,80 @@ pub(super) fn of_matrix(
     matrix: &DistanceMatrix,
     threshold: f64,
     control: &Control,
-) -> Result<Vec<Edge>, Error> {
-    let mut edges = Vec::new();
+) -> Result<Held<Edge>, Error> {
+    let mut count = 0;
     for i in 0..matrix.n() {
-        control.poll_coarse("edges", i, matrix.n())?;
+        control.poll_coarse("edges", i, 2 * matrix.n())?;
+        let near = matrix.row(i).iter().filter(|&&length| length <= threshold);
+        count += near.count();
+    }
+    let mut edges = Held::with_capacity(control.budget(), count)?;
+    for i in 0..matrix.n() {
+        control.poll_coarse("edges", matrix.n() + i, 2 * matrix.n())?;
         let row = matrix.row(i).iter().enumerate();
         let near = row.filter(|&(_, &length)| length <= threshold);
-        edges.extend(near.map(|(j, &length)| Edge::new(i, j, length)));
+        edges.extend(near.map(|(j, &length)| Edge::new(i, j, length)))?;
     }
     Ok(edges)
 }
 
-fn of_sparse(distances: &SparseDistances, threshold: f64) -> Vec<Edge> {
-    let edges = distances.edges().iter();
-    let near = edges.filter(|&&(_, _, length)| length <= threshold);
-    near.map(|&(i, j, length)| Edge::new(i as usize, j as usize, length))
-        .collect()
+fn of_sparse(
+    distances: &SparseDistances,
+    threshold: f64,
+    control: &Control,
+) -> Result<Held<Edge>, Error> {
+    let all = distances.edges();
+    let mut edges = Held::with_capacity(control.budget(), all.len())?;
+    for chunk in all.chunks(CHUNK) {
+        control.tick(TICKS_PER_CHUNK)?;
+        let near = chunk.iter().filter(|&&(_, _, length)| length <= threshold);
+        edges.extend(near.map(|&(i, j, length)| Edge::new(i as usize, j as usize, length)))?;
+    }
+    Ok(edges)
 }
 
-/// [`DistanceMatrix::from_points`] on several threads.
+/// [`DistanceMatrix::from_points`] on several threads, and what is set aside for the matrix.
 fn all_distances(
     points: &Points,
     metric: Metric,
     n_threads: usize,
     control: &Control,
-) -> Result<DistanceMatrix, Error> {
+) -> Result<(DistanceMatrix, Lease), Error> {
     let n = points.n_points();
-    // The matrix, and the blocks of which it is made.
-    check_memory(n as u64 * n.saturating_sub(1) as u64 / 2 * 16)?;
-    let rows = |tiles: &mut Tiles, block: usize, pulse: &Pulse| {
+    let budget = control.budget();
+    let before = |i: usize| i * i.saturating_sub(1) / 2;
+    let mut lower = Held::filled(budget, 0.0, before(n), |work| control.tick(work))?;
+    // Each block is written by one thread, which nobody disturbs.
+    let mut parts = Held::with_capacity(budget, n.div_ceil(ROWS))?;
+    let mut rest = &mut lower[..];
+    for block in 0..n.div_ceil(ROWS) {
         let rows = rows_of(block, n);
-        let before = |i: usize| i * i.saturating_sub(1) / 2;
-        let mut lower = vec![0.0; before(rows.end) - before(rows.start)];
+        let (part, others) = rest.split_at_mut(before(rows.end) - before(rows.start));
+        parts.push(Mutex::new(part))?;
+        rest = others;
+    }
+    let measure = |tiles: &mut Tiles, block: usize, pulse: &Pulse| {
+        let rows = rows_of(block, n);
+        let mut part = (parts[block].lock()).unwrap_or_else(PoisonError::into_inner);
         for from in (0..rows.end).step_by(TILE) {
-            pulse.beat(rows.start, n)?;
+            pulse.beat(rows.start * rows.start, n * n)?;
             let columns = from..rows.end.min(from + TILE);
             let tile = tiles.measure(rows.clone(), columns.clone())?;
             for (i, lengths) in rows.clone().zip(tile.chunks_exact(columns.len())) {
                 let count = columns.end.min(i).saturating_sub(from);
                 let at = before(i) - before(rows.start) + from;
-                lower[at..][..count].copy_from_slice(&lengths[..count]);
+                part[at..][..count].copy_from_slice(&lengths[..count]);
             }
         }
-        Ok(lower)
+        Ok(())
     };
-    let budget = control.budget();
     let tiles = |_| Tiles::new(points, metric, budget);
     let mut threads: Vec<Tiles> = (0..n_threads).map(tiles).collect();
     let blocks = 0..n.div_ceil(ROWS);
-    let lower = in_blocks(&mut threads, blocks, control, "distances", rows)?;
-    DistanceMatrix::from_lower(joined(&lower, control)?, n)
-}
-
-/// Asks the system for memory before any work, and gives it back: an allocation that fails later would end the process.
-fn check_memory(bytes: u64) -> Result<(), Error> {
-    let mut memory = Vec::<u8>::new();
-    let is_there = usize::try_from(bytes).is_ok_and(|n| memory.try_reserve_exact(n).is_ok());
-    // Or else the compiler may find that nobody uses it, and not ask.
-    std::hint::black_box(&mut memory);
-    if is_there {
-        return Ok(());
-    }
-    Err(Error::OutOfMemory {
-        requested: bytes,
-        advice: "set a threshold, take fewer points, or let a Stream choose landmarks",
-    })
+    in_blocks(&mut threads, blocks, control, "distances", measure)?;
+    drop(parts);
+    let (lower, lease) = lower.into_parts();
+    Ok((DistanceMatrix::from_lower_under(lower, n, control)?, lease))
 }
 
 /// Only points near each other are measured.
@@ -200,20 +224,14 @@ fn of_points(
     threshold: f64,
     n_threads: usize,
     control: &Control,
-) -> Result<Vec<Edge>, Error> {
+) -> Result<Held<Edge>, Error> {
     let parts = pairs_within(points, metric, threshold, n_threads, control, Edge::new)?;
-    joined(&parts, control)
-}
-
-/// All parts in one, within reach of an interrupt: fresh memory takes its time.
-fn joined<T: Copy, P: AsRef<[T]>>(parts: &[P], control: &Control) -> Result<Vec<T>, Error> {
-    let total = parts.iter().map(|part| part.as_ref().len()).sum();
-    let mut whole = Vec::with_capacity(total);
+    let total = parts.iter().map(|part| part.len()).sum();
+    let mut edges = Held::with_capacity(control.budget(), total)?;
     for part in parts {
-        control.tick(CHUNK as u32)?;
-        whole.extend_from_slice(part.as_ref());
+        edges.copy_in_chunks(&part, |work| control.tick(work))?;
     }
-    Ok(whole)
+    Ok(edges)
 }
 
 /// The rows of one of the blocks in which threads measure.
@@ -242,15 +260,6 @@ mod tests {
     }
 
     #[test]
-    fn memory_that_no_system_has_is_refused() {
-        assert_eq!(check_memory(1 << 20), Ok(()));
-        for bytes in [1 << 60, u64::MAX] {
-            let refusal = check_memory(bytes).unwrap_err().to_string();
-            assert!(refusal.starts_with(&format!("needs at least {bytes} bytes")));
-        }
-    }
-
-    #[test]
     fn buckets_sort_as_comparisons_do() {
         let n = 2 * FEW_EDGES;
         let wave = |at: usize| ((at * 7919) % n) as f64;
@@ -262,10 +271,13 @@ mod tests {
             &|_| 2.5,
         ];
         for length in lengths {
-            let edges: Vec<Edge> = (0..n).map(|at| Edge::new(at + 1, at, length(at))).collect();
-            let mut expected = edges.clone();
+            let control = Control::none();
+            let mut edges = Held::new(control.budget());
+            let all = (0..n).map(|at| Edge::new(at + 1, at, length(at)));
+            edges.extend(all).unwrap();
+            let mut expected = edges.to_vec();
             expected.sort();
-            assert_eq!(sort(edges, &Control::none()).unwrap(), expected);
+            assert_eq!(*sort(edges, &control).unwrap(), *expected);
         }
     }
 }

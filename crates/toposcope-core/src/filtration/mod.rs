@@ -8,6 +8,7 @@ mod cofacets;
 mod edges;
 mod ranks;
 
+use crate::memory::Held;
 use crate::{Control, Error, RipsInput};
 use edges::CHUNK;
 pub(crate) use edges::Edge;
@@ -24,8 +25,8 @@ pub(crate) type RankedInterval = (usize, u32, Option<u32>);
 #[derive(Debug)]
 pub(crate) struct EdgeFiltration {
     n: usize,
-    lengths: Vec<f64>,
-    ends: Vec<[u32; 2]>,
+    lengths: Held<f64>,
+    ends: Held<[u32; 2]>,
     ranks: RankTable,
     /// Up to so many vertices all pairs have a place, however few are edges.
     small: usize,
@@ -54,43 +55,44 @@ impl EdgeFiltration {
         Self::from_edges(matrix.n(), edges, control)
     }
 
-    fn from_edges(n: usize, edges: Vec<Edge>, control: &Control) -> Result<Self, Error> {
+    fn from_edges(n: usize, edges: Held<Edge>, control: &Control) -> Result<Self, Error> {
         let mut filtration = Self {
             small: SMALL,
-            ..Self::growing(n)
+            ..Self::growing(n, control)
         };
         filtration.extend(edges, control)?;
         Ok(filtration)
     }
 
     /// The filtration without edges, to be extended by few at a time.
-    pub(crate) fn growing(n: usize) -> Self {
+    pub(crate) fn growing(n: usize, control: &Control) -> Self {
         Self {
             n,
-            lengths: Vec::new(),
-            ends: Vec::new(),
-            ranks: RankTable::empty(n),
+            lengths: Held::new(control.budget()),
+            ends: Held::new(control.budget()),
+            ranks: RankTable::empty(control),
             small: 0,
         }
     }
 
     /// Takes in the next edges, in any order; all come after those that are in.
-    pub(crate) fn extend(&mut self, edges: Vec<Edge>, control: &Control) -> Result<(), Error> {
+    pub(crate) fn extend(&mut self, edges: Held<Edge>, control: &Control) -> Result<(), Error> {
         let total = self.len() + edges.len();
         if total >= u32::MAX as usize {
             let expected = format!("fewer than {} edges; lower the threshold", u32::MAX);
             return Err(Error::invalid("input", expected, total));
         }
         let edges = edges::sort(edges, control)?;
-        self.lengths.reserve_exact(edges.len());
-        self.ends.reserve_exact(edges.len());
+        self.lengths.reserve_exact(edges.len())?;
+        self.ends.reserve_exact(edges.len())?;
         for chunk in edges.chunks(CHUNK) {
             control.tick(CHUNK as u32)?;
-            self.lengths.extend(chunk.iter().map(Edge::length));
-            self.ends.extend(chunk.iter().map(|edge| edge.ends));
+            self.lengths.extend(chunk.iter().map(Edge::length))?;
+            self.ends.extend(chunk.iter().map(|edge| edge.ends))?;
         }
         drop(edges);
-        self.ranks = RankTable::empty(self.n);
+        // The old table goes before the new one comes.
+        self.ranks = RankTable::empty(control);
         self.ranks = RankTable::new(self.n, &self.ends, self.small, control)?;
         Ok(())
     }
@@ -106,7 +108,8 @@ impl EdgeFiltration {
     /// The same filtration with neighbours in lists, whatever its size: for tests that compare the two forms.
     #[cfg(test)]
     pub(crate) fn in_lists(mut self) -> Self {
-        self.ranks = RankTable::Lists(Neighbours::new(self.n, &self.ends));
+        let lists = Neighbours::new(self.n, &self.ends, &Control::none());
+        self.ranks = RankTable::Lists(lists.unwrap());
         self
     }
 

@@ -1,5 +1,7 @@
 //! From two vertices to the rank of their edge.
 
+use crate::memory::Held;
+use crate::sorting::sort_slice;
 use crate::{Control, Error};
 
 /// Stands for "no edge" inside the square table; never leaves the filtration.
@@ -11,15 +13,15 @@ const PLACES_PER_EDGE: usize = 24;
 #[derive(Debug)]
 pub(super) enum RankTable {
     /// All ordered pairs: `n * n` ranks.
-    Square(Vec<u32>),
+    Square(Held<u32>),
     /// The neighbours of each vertex.
     Lists(Neighbours),
 }
 
 impl RankTable {
-    /// No ranks at all.
-    pub(super) fn empty(n: usize) -> Self {
-        Self::Lists(Neighbours::new(n, &[]))
+    /// No ranks at all, of no vertices.
+    pub(super) fn empty(control: &Control) -> Self {
+        Self::Square(Held::new(control.budget()))
     }
 
     /// The ranks of edges in order. Up to `small` vertices there is a place for every pair.
@@ -30,13 +32,10 @@ impl RankTable {
         control: &Control,
     ) -> Result<Self, Error> {
         if n > small && n * n / PLACES_PER_EDGE > ends.len() {
-            return Ok(Self::Lists(Neighbours::new(n, ends)));
+            return Ok(Self::Lists(Neighbours::new(n, ends, control)?));
         }
-        let mut square = Vec::with_capacity(n * n);
-        for row in 1..=n {
-            control.poll("ranks", 0, ends.len())?;
-            square.resize(row * n, NONE);
-        }
+        let tick = |work| control.tick(work);
+        let mut square = Held::filled(control.budget(), NONE, n.saturating_mul(n), tick)?;
         for (rank, &[i, j]) in ends.iter().enumerate() {
             control.poll("ranks", rank, ends.len())?;
             square[i as usize * n + j as usize] = rank as u32;
@@ -75,36 +74,33 @@ impl RankTable {
 /// Neighbours of every vertex, ascending, with the ranks of the edges to them.
 #[derive(Debug)]
 pub(crate) struct Neighbours {
-    offsets: Vec<usize>,
-    vertices: Vec<u32>,
-    ranks: Vec<u32>,
+    offsets: Held<usize>,
+    vertices: Held<u32>,
+    ranks: Held<u32>,
 }
 
 impl Neighbours {
-    pub(super) fn new(n: usize, ends: &[[u32; 2]]) -> Self {
-        let mut offsets = vec![0; n + 1];
-        for end in ends.as_flattened() {
-            offsets[*end as usize + 1] += 1;
+    pub(super) fn new(n: usize, ends: &[[u32; 2]], control: &Control) -> Result<Self, Error> {
+        let (budget, tick) = (control.budget(), |work| control.tick(work));
+        let mut offsets = Held::filled(budget, 0, n + 1, tick)?;
+        for (at, &[i, j]) in ends.iter().enumerate() {
+            control.poll("ranks", at, 3 * ends.len())?;
+            offsets[i as usize + 1] += 1;
+            offsets[j as usize + 1] += 1;
         }
         for v in 0..n {
             offsets[v + 1] += offsets[v];
         }
-        let mut entries = vec![(0, 0); 2 * ends.len()];
-        let mut next = offsets.clone();
-        for (rank, &[i, j]) in ends.iter().enumerate() {
-            for (from, to) in [(i, j), (j, i)] {
-                entries[next[from as usize]] = (to, rank as u32);
-                next[from as usize] += 1;
-            }
-        }
-        for v in 0..n {
-            entries[offsets[v]..offsets[v + 1]].sort_unstable();
-        }
-        Self {
+        let entries = entries(&offsets, ends, control)?;
+        let mut vertices = Held::with_capacity(budget, entries.len())?;
+        vertices.extend_in_chunks(entries.len(), entries.iter().map(|e| e.0), tick)?;
+        let mut ranks = Held::with_capacity(budget, entries.len())?;
+        ranks.extend_in_chunks(entries.len(), entries.iter().map(|e| e.1), tick)?;
+        Ok(Self {
             offsets,
-            vertices: entries.iter().map(|e| e.0).collect(),
-            ranks: entries.iter().map(|e| e.1).collect(),
-        }
+            vertices,
+            ranks,
+        })
     }
 
     /// Neighbours of `v` and the ranks of their edges.
@@ -131,6 +127,30 @@ impl Neighbours {
         let near = shared(vertices, neighbours).filter(move |&(_, y)| ranks[y] < end);
         near.map(|(x, _)| x)
     }
+}
+
+/// The neighbours of one vertex after the other with the ranks of their edges, each list ascending.
+fn entries(
+    offsets: &[usize],
+    ends: &[[u32; 2]],
+    control: &Control,
+) -> Result<Held<(u32, u32)>, Error> {
+    let (budget, tick) = (control.budget(), |work| control.tick(work));
+    let mut entries = Held::filled(budget, (0, 0), 2 * ends.len(), tick)?;
+    let mut next = Held::new(budget);
+    next.copy_in_chunks(offsets, tick)?;
+    for (rank, &[i, j]) in ends.iter().enumerate() {
+        control.poll("ranks", ends.len() + rank, 3 * ends.len())?;
+        for (from, to) in [(i, j), (j, i)] {
+            entries[next[from as usize]] = (to, rank as u32);
+            next[from as usize] += 1;
+        }
+    }
+    for list in offsets.windows(2) {
+        control.poll("ranks", 2 * ends.len() + list[0] / 2, 3 * ends.len())?;
+        sort_slice(&mut entries[list[0]..list[1]], Ord::cmp, control)?;
+    }
+    Ok(entries)
 }
 
 /// Positions of the elements that two ascending lists share. Costs little more than the shorter list is long, so that one

@@ -184,6 +184,17 @@ impl<T> Held<T> {
         self.grow_to(needed.max(capacity + capacity / 2).max(FEWEST))
     }
 
+    /// Makes room for `additional` more items and not for any beyond them.
+    ///
+    /// # Errors
+    /// [`Error::MemoryLimit`], [`Error::OutOfMemory`].
+    pub fn reserve_exact(&mut self, additional: usize) -> Result<(), Error> {
+        if self.items.capacity() - self.items.len() >= additional {
+            return Ok(());
+        }
+        self.grow_to(self.items.len().saturating_add(additional))
+    }
+
     /// Removes the last item and gives it back.
     #[inline]
     pub fn pop(&mut self) -> Option<T> {

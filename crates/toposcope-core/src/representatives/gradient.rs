@@ -18,7 +18,7 @@ use crate::lune::{Role, Settlement};
 use crate::memory::Held;
 use crate::reduction::Field;
 use crate::simplex::{Packing, Simplex};
-use crate::sorting::sort_under;
+use crate::sorting::sort_slice;
 use crate::{Control, Error};
 
 /// The critical cells, and how all others are matched.
@@ -231,8 +231,8 @@ impl<'f, F: Field> Gradient<'f, F> {
     }
 
     /// Brings a chain to one term per simplex.
-    fn collected(&self, terms: Terms<F>, control: &Control) -> Result<Terms<F>, Error> {
-        let terms = sort_under(terms, |a, b| a.0.cmp(&b.0), control)?;
+    fn collected(&self, mut terms: Terms<F>, control: &Control) -> Result<Terms<F>, Error> {
+        sort_slice(&mut terms, |a, b| a.0.cmp(&b.0), control)?;
         let mut sums: Terms<F> = Held::new(control.budget());
         for group in terms.chunk_by(|a, b| a.0 == b.0) {
             let coefficients = group.iter().map(|&(_, c)| Some(c));

@@ -16,7 +16,7 @@ use crate::memory::{Held, Lease};
 use crate::parallel::thread_count;
 use crate::reduction::{Field, Z2, Zp};
 use crate::simplex::{Packing, Simplex};
-use crate::sorting::sort_under;
+use crate::sorting::sort_slice;
 use crate::{Control, Diagram, Error, RipsInput, RipsParams};
 use front::Packed;
 use gradient::{Gradient, Terms};
@@ -362,7 +362,8 @@ impl<F: Field> Builder<'_, F> {
                 .then(a.2.total_cmp(&b.2))
                 .then(a.3.cmp(&b.3))
         };
-        let intervals = sort_under(self.intervals, in_order, control)?;
+        sort_slice(&mut self.intervals, in_order, control)?;
+        let intervals = self.intervals;
         let which = intervals.iter().map(|i| i.3 as usize);
         let representatives = which.map(|at| std::mem::take(&mut self.representatives[at]));
         let representatives: Vec<Representative> = representatives.collect();

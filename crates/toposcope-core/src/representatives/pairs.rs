@@ -11,7 +11,7 @@ use super::front::{Packed, Spread};
 use super::gradient::Gradient;
 use crate::memory::{Held, HeldMap, Lease};
 use crate::reduction::{Column, Field, add_multiple};
-use crate::sorting::sort_under;
+use crate::sorting::sort_slice;
 use crate::union_find::UnionFind;
 use crate::{Control, Error};
 
@@ -226,7 +226,7 @@ impl<'f, F: Field> Pairs<'f, F> {
             }
         }
         // Each row becomes a column whose earliest cell is its last.
-        let rows = sort_under(rows, |a, b| (a.0, b.1).cmp(&(b.0, a.1)), control)?;
+        sort_slice(&mut rows, |a, b| (a.0, b.1).cmp(&(b.0, a.1)), control)?;
         let mut reduced = Reduced::new(self.gradient.field, n as usize, control)?;
         for at in (0..n).rev().filter(|&at| begins(at)) {
             control.poll("cocycles", (n - at) as usize, n as usize)?;
