@@ -4,6 +4,7 @@ from toposcope import embedding, telemetry
 from toposcope._core import __version__
 from toposcope.alpha import alpha
 from toposcope.batch import rips
+from toposcope.cech import cech
 from toposcope.diagram import Diagram, DiagramInfo
 from toposcope.distances import bottleneck_distance, wasserstein_distance
 from toposcope.exceptions import (
@@ -79,6 +80,7 @@ __all__ = [
     "__version__",
     "alpha",
     "bottleneck_distance",
+    "cech",
     "embedding",
     "rips",
     "telemetry",

@@ -272,6 +272,23 @@ def diagram_distance(
     a: npt.NDArray[np.float64], b: npt.NDArray[np.float64], order: float, ground: float
 ) -> tuple[float, npt.NDArray[np.int64] | None]: ...
 
+# cech.rs ------------------------------------------------------------
+
+@final
+class CechParams:
+    def __new__(
+        cls,
+        *,
+        max_dim: int,
+        threshold: float | None,
+        field: int,
+        n_threads: int | None,
+        memory_limit: int | None,
+        progress: Any,
+    ) -> CechParams: ...
+
+def cech_points(points: Any, params: CechParams) -> DiagramColumns: ...
+
 # embed.rs ------------------------------------------------------------
 
 @final

@@ -34,7 +34,7 @@ class DiagramInfo:
     Attributes
     ----------
     complex : str
-        The filtration: ``"rips"``, or ``"unknown"`` for intervals that came from elsewhere.
+        The filtration: ``"rips"``, ``"alpha"``, ``"cech"``, or ``"unknown"`` for intervals that came from elsewhere.
     unit : {"diameter", "radius", "squared radius", "unknown"}
         What a filtration value is.
     metric : str

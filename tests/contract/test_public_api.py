@@ -11,7 +11,7 @@ import pytest
 import toposcope as ts
 
 PUBLIC = {
-    "batch": {"Chain", "Diagram", "DiagramInfo", "Representative", "Representatives", "alpha", "rips"},
+    "batch": {"Chain", "Diagram", "DiagramInfo", "Representative", "Representatives", "alpha", "cech", "rips"},
     "distances": {"bottleneck_distance", "wasserstein_distance"},
     "streaming": {"PushStats", "Report", "Stream"},
     "events": {

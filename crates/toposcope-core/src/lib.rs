@@ -10,6 +10,7 @@
 
 mod alpha;
 mod batch;
+mod cech;
 pub mod classes;
 mod complete;
 mod components;
@@ -38,6 +39,7 @@ mod union_find;
 
 pub use alpha::{AlphaParams, alpha};
 pub use batch::{RipsInput, rips};
+pub use cech::{CechParams, cech};
 pub use control::{Control, Observer};
 pub use diagram::{Diagram, Interval};
 pub use distances::{DistanceMatrix, SparseDistances, SparseEdge};

@@ -88,7 +88,7 @@ fn alpha_is_cech() {
             ..AlphaParams::default()
         };
         let got = intervals(&diagram(&rows, params));
-        let expected = cech_persistence(&rows, n_dims - 1, params.field);
+        let expected = cech_persistence(&rows, f64::INFINITY, n_dims - 1, params.field);
         let scale = rows.concat().iter().fold(1.0f64, |s, x| s.max(x.abs()));
         for (dim, found) in found.iter_mut().enumerate().take(n_dims) {
             let (ours, theirs) = (of_dim(&got, dim), of_dim(&expected, dim));

@@ -9,9 +9,14 @@ use crate::persistence::sorted_intervals;
 /// Rounding in the solution of small linear systems, relative to the squared radius.
 const TOLERANCE: f64 = 1e-10;
 
-/// The intervals `(dimension, birth, death)` of the Čech filtration up to `max_dim` over Z/p, sorted. Values are radii, right
-/// up to rounding, so that intervals which should have length zero may be there with a tiny one.
-pub fn cech_persistence(points: &[Vec<f64>], max_dim: usize, p: u32) -> Vec<(usize, f64, f64)> {
+/// The intervals `(dimension, birth, death)` of the Čech filtration up to `max_dim` over Z/p, sorted, and of no ball larger than
+/// `threshold`. Values are radii, right up to rounding, so that intervals which should have length zero may be there with a tiny one.
+pub fn cech_persistence(
+    points: &[Vec<f64>],
+    threshold: f64,
+    max_dim: usize,
+    p: u32,
+) -> Vec<(usize, f64, f64)> {
     let radius = |vertices: &[usize]| {
         // From the first vertex, so that no bits are lost to a distant origin.
         let first = &points[vertices[0]];
@@ -23,7 +28,8 @@ pub fn cech_persistence(points: &[Vec<f64>], max_dim: usize, p: u32) -> Vec<(usi
         let corners: Vec<&[f64]> = corners.iter().map(Vec::as_slice).collect();
         smallest_ball(&corners).sqrt()
     };
-    let complex = Complex::of_values(points.len(), max_dim + 1, radius);
+    let mut complex = Complex::of_values(points.len(), max_dim + 1, radius);
+    complex.simplices.retain(|&(radius, _)| radius <= threshold);
     sorted_intervals(&complex, max_dim, p)
 }
 
@@ -116,7 +122,7 @@ mod tests {
     #[test]
     fn a_square_is_a_loop_between_side_and_diagonal() {
         let square = [[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0]].map(|x| x.to_vec());
-        let intervals = cech_persistence(&square, 1, 2);
+        let intervals = cech_persistence(&square, f64::INFINITY, 1, 2);
         let loops: Vec<_> = intervals.into_iter().filter(|i| i.0 == 1).collect();
         assert_eq!(loops, [(1, 1.0, 2f64.sqrt())]);
     }

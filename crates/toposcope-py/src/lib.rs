@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 mod alpha;
 mod arrays;
 mod batch;
+mod cech;
 mod detach;
 mod distances;
 #[cfg(feature = "embed")]
@@ -39,6 +40,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     track::register(m)?;
     vectorize::register(m)?;
     distances::register(m)?;
+    cech::register(m)?;
     #[cfg(feature = "embed")]
     embed::register(m)?;
     Ok(())

@@ -3,23 +3,23 @@
 //! Sums and products of small integers are exact, so that values which are equal by symmetry, on a grid for instance, come out
 //! equal. After Dekker (Numer. Math. 18, 1971).
 
-use std::ops::{Add, Mul, Sub};
+use std::ops::{Add, Div, Mul, Sub};
 
 /// `high + low`, where `high` is that sum rounded.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Double {
+pub(crate) struct Double {
     high: f64,
     low: f64,
 }
 
 impl Double {
     /// `a - b`, exactly.
-    pub(super) fn difference(a: f64, b: f64) -> Self {
+    pub(crate) fn difference(a: f64, b: f64) -> Self {
         Self::sum_of(a, -b)
     }
 
     /// Rounded to the nearest f64.
-    pub(super) fn rounded(self) -> f64 {
+    pub(crate) fn rounded(self) -> f64 {
         self.high
     }
 
@@ -44,7 +44,7 @@ impl Double {
     }
 
     /// Times a power of two, exactly.
-    pub(super) fn scaled(self, power: f64) -> Self {
+    pub(crate) fn scaled(self, power: f64) -> Self {
         Self {
             high: self.high * power,
             low: self.low * power,
@@ -103,6 +103,20 @@ impl Mul for Double {
         let product = Self::product_of(self.high, other.high);
         let mixed = self.high * other.low + self.low * other.high;
         Self::renormalised(product.high, product.low + mixed)
+    }
+}
+
+impl Div for Double {
+    type Output = Self;
+
+    /// The quotient in the same precision. Division by zero gives infinities or NaN.
+    fn div(self, divisor: Self) -> Self {
+        let first = self.high / divisor.high;
+        let rest = self - divisor * Self::from(first);
+        let second = rest.high / divisor.high;
+        let rest = rest - divisor * Self::from(second);
+        let sum = Self::renormalised(first, second);
+        Self::renormalised(sum.high, sum.low + rest.high / divisor.high)
     }
 }
 
@@ -177,6 +191,9 @@ mod tests {
         assert_eq!((tiny * tiny - Double::from(1.0)).rounded(), -2e-20);
         assert_eq!(Double::from(1.0).over(Double::from(3.0)), 1.0 / 3.0);
         assert_eq!((tiny * tiny).over(tiny), 1.0);
+        let seventh = Double::from(1.0) / Double::from(7.0);
+        let error = seventh * Double::from(7.0) - Double::from(1.0);
+        assert!(error.rounded().abs() < 0.5f64.powi(102));
         assert_eq!(Double::from(1.0).over(Double::from(0.0)), f64::INFINITY);
     }
 

@@ -12,7 +12,7 @@
 //! [`spheres`], which computes with 106 bits and rounds once. A facet never has a larger value than its cofacets, because
 //! it takes the least of theirs as its bound.
 
-mod double;
+pub(crate) mod double;
 mod duality;
 mod edges;
 mod exact;
