@@ -87,7 +87,7 @@ impl<F: Field> Loops<F> {
             forest: Vec::new(),
             deaths: vec![None; births.len()],
             n_dead: 0,
-            reduction: Reduction::new(field, births.len()),
+            reduction: Reduction::new(field, births.len(), control.budget()),
             births,
             flows,
             room: Vec::new(),

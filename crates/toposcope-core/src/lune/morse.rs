@@ -170,13 +170,22 @@ fn fates<K: Key, F: Field>(
     max_dim: usize,
     control: &Control,
 ) -> Result<Vec<Fate>, Error> {
+    let mut n_rows = vec![0; max_dim + 2];
+    for critical in &settlement.critical {
+        n_rows[critical.cell.dim()] += 1;
+    }
+    let classes = n_rows.into_iter().map(|n| Classes {
+        births: Vec::new(),
+        n_alive: 0,
+        deaths: Reduction::new(field, n, control.budget()),
+    });
     let mut morse = Morse {
         field,
         filtration,
         packing,
         settlement,
         flows: Memo::new(control.budget()),
-        reduction: Reduction::new(field, settlement.critical.len()),
+        classes: classes.collect(),
         pending: Vec::new(),
         others: Vec::new(),
         room: Vec::new(),
@@ -202,12 +211,22 @@ struct Morse<'s, K: Key, F: Field> {
     settlement: &'s Settlement,
     /// By cell: what it amounts to in terms of the critical cells that begin classes.
     flows: Memo<K, F>,
-    reduction: Reduction<F>,
+    /// By dimension.
+    classes: Vec<Classes<F>>,
     /// Cells whose flows are being found, with whatever their flows depend on above them.
     pending: Vec<Pending<K>>,
     /// Scratch space.
     others: Vec<u32>,
     room: Column<F>,
+}
+
+/// The classes of one dimension.
+struct Classes<F: Field> {
+    /// The critical cells that begin them: their places among all of them. A row is a class, by its place here.
+    births: Vec<u32>,
+    n_alive: usize,
+    /// The columns of the cells that end them.
+    deaths: Reduction<F>,
 }
 
 /// A cell whose flow is being found.
@@ -226,29 +245,33 @@ impl<K: Key, F: Field> Morse<'_, K, F> {
         let critical = &self.settlement.critical;
         let mut components = UnionFind::new(self.filtration.n(), control)?;
         let mut fates = Vec::with_capacity(critical.len());
-        let mut alive = vec![0usize; max_dim + 2];
         for (at, &Critical { rank, cell }) in critical.iter().enumerate() {
             control.poll("reduction", at, critical.len())?;
             let dim = cell.dim();
             let key = self.packing.pack(&cell);
             let ends_class = if dim == 1 {
                 components.join(cell.vertices()[0], cell.vertices()[1])
-            } else if alive[dim - 1] > 0 {
+            } else if self.classes[dim - 1].n_alive > 0 {
                 let column = self.boundary(key, dim, control)?;
-                let loser = self.reduction.push(column, control)?;
-                if let Some(loser) = loser {
-                    fates[loser as usize] = Fate::DiesAt(rank);
-                    alive[dim - 1] -= 1;
+                let classes = &mut self.classes[dim - 1];
+                let ended = classes.deaths.push(column, control)?;
+                if let Some(row) = ended {
+                    fates[classes.births[row as usize] as usize] = Fate::DiesAt(rank);
+                    classes.n_alive -= 1;
                 }
-                loser.is_some()
+                ended.is_some()
             } else {
                 false
             };
             fates.push(if ends_class { Fate::Kills } else { Fate::Lives });
-            alive[dim] += usize::from(!ends_class);
+            let row = self.classes[dim].births.len() as u32;
+            if !ends_class {
+                self.classes[dim].births.push(at as u32);
+                self.classes[dim].n_alive += 1;
+            }
             if dim <= max_dim {
                 // A cell that ends a class is never a pivot; its row can be left out.
-                let unit = [(at as u32, self.field.one())];
+                let unit = [(row, self.field.one())];
                 let flow = if ends_class { &[] } else { &unit[..] };
                 self.flows.insert(self.field, key, flow)?;
             }

@@ -64,7 +64,7 @@ pub(super) fn intervals<F: Field, const D: usize>(
     let mut state = Loops {
         field,
         cloud,
-        reduction: Reduction::new(field, loops.len()),
+        reduction: Reduction::new(field, loops.len(), control.budget()),
         bare: found.bare,
         births,
         flows: Memo::new(control.budget()),

@@ -6,6 +6,10 @@ use std::fmt::Debug;
 pub(crate) trait Field: Copy + Send + Sync + Debug {
     /// A non-zero element.
     type Element: Copy + PartialEq + Debug + Send + Sync;
+    /// An element in a place of its own; what the default stands for does not matter.
+    type Value: Copy + Default + Debug + Send + Sync;
+    /// Whether one is the only element, so that a column is a set of rows.
+    const IS_BINARY: bool;
 
     fn one(self) -> Self::Element;
     /// The sum; `None` is zero.
@@ -16,6 +20,10 @@ pub(crate) trait Field: Copy + Send + Sync + Debug {
 
     /// The residue from 1 to p - 1 that an element is.
     fn residue(self, a: Self::Element) -> u16;
+    /// Adds `term` to a place that holds an element if `is_there`; whether one is there then.
+    fn accumulate(self, value: &mut Self::Value, is_there: bool, term: Self::Element) -> bool;
+    /// The element that is there.
+    fn element(self, value: Self::Value) -> Self::Element;
 
     /// 1 at even positions, -1 at odd ones: how the facet without the vertex at `position` stands in a boundary.
     fn sign(self, position: usize) -> Self::Element {
@@ -37,6 +45,8 @@ pub(crate) struct One;
 
 impl Field for Z2 {
     type Element = One;
+    type Value = ();
+    const IS_BINARY: bool = true;
 
     fn one(self) -> One {
         One
@@ -56,6 +66,14 @@ impl Field for Z2 {
     fn residue(self, _: One) -> u16 {
         1
     }
+    #[inline]
+    fn accumulate(self, (): &mut (), is_there: bool, _: One) -> bool {
+        !is_there
+    }
+    #[inline]
+    fn element(self, (): ()) -> One {
+        One
+    }
 }
 
 /// The integers modulo an odd prime that fits in 16 bits, so that products fit in 32.
@@ -74,6 +92,8 @@ impl Zp {
 
 impl Field for Zp {
     type Element = u16;
+    type Value = u16;
+    const IS_BINARY: bool = false;
 
     fn one(self) -> u16 {
         1
@@ -87,6 +107,20 @@ impl Field for Zp {
     }
     fn negate(self, a: u16) -> u16 {
         (self.p - u32::from(a)) as u16
+    }
+    #[inline]
+    fn accumulate(self, value: &mut u16, is_there: bool, term: u16) -> bool {
+        let sum = if is_there {
+            self.add(*value, term)
+        } else {
+            Some(term)
+        };
+        *value = sum.unwrap_or_default();
+        sum.is_some()
+    }
+    #[inline]
+    fn element(self, value: u16) -> u16 {
+        value
     }
     fn invert(self, a: u16) -> u16 {
         // Fermat: a^(p - 2).

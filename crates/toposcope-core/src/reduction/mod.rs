@@ -4,6 +4,7 @@ pub(crate) mod cohomology;
 mod column;
 mod field;
 mod memo;
+mod sum;
 mod table;
 
 pub(crate) use column::{Column, Reduction, add_multiple};
