@@ -163,15 +163,14 @@ fn higher_intervals<F: Field>(
     params: &RipsParams,
     n_threads: usize,
     control: &Control,
-) -> Result<Vec<RankedInterval>, Error> {
+) -> Result<Held<RankedInterval>, Error> {
     match params.method {
         Method::Cohomology => cohomology::intervals(field, filtration, params.max_dim, control),
         Method::Auto | Method::Lune if params.max_dim == 1 => {
             let loops = Loops::new(field, filtration, n_threads, control)?;
-            Ok(loops
-                .intervals()
-                .map(|(birth, death)| (1, birth, death))
-                .collect())
+            let mut intervals = Held::new(control.budget());
+            intervals.extend(loops.intervals().map(|(birth, death)| (1, birth, death)))?;
+            Ok(intervals)
         }
         Method::Auto | Method::Lune => {
             lune::intervals(field, filtration, params.max_dim, n_threads, control)
@@ -234,7 +233,7 @@ mod tests {
                     };
                     let field = Zp::new(3);
                     let intervals = higher_intervals(field, filtration, &params, 2, &control);
-                    let mut lasting = intervals.unwrap();
+                    let mut lasting = intervals.unwrap().to_vec();
                     let length = |rank: u32| filtration.length(rank);
                     lasting.retain(|i| i.2.is_none_or(|death| length(death) > length(i.1)));
                     lasting.sort_unstable();

@@ -10,7 +10,7 @@ use crate::{Error, LARGEST_MAX_DIM};
 const MOST_VERTICES: usize = LARGEST_MAX_DIM + 2;
 
 /// The vertices of a simplex in ascending order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Simplex {
     vertices: [u32; MOST_VERTICES],
     len: u8,

@@ -9,7 +9,9 @@
 use super::bits;
 use super::graph::Graph;
 use crate::Error;
+use crate::memory::{Held, Lease};
 use crate::parallel::Pulse;
+use crate::simplex::Simplex;
 
 /// What a clique does in the matching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,10 +72,43 @@ pub(super) struct Matching<'a> {
     graph: Graph<'a>,
     pulse: &'a Pulse<'a>,
     room: &'a mut Room,
-    /// The vertices whose links are being matched.
-    prefix: Vec<u32>,
-    /// Critical cliques of up to as many vertices as were asked for.
-    critical: Vec<Vec<u32>>,
+    /// The ends of the edge over which all this happens, and the vertices whose links are being matched.
+    prefix: Simplex,
+    /// Critical cells over the edge, with up to as many other vertices as were asked for.
+    critical: Held<Simplex>,
+    /// Covers the steps of all nodes.
+    steps: &'a mut Steps,
+}
+
+/// What the steps of all nodes take.
+#[derive(Debug)]
+pub(super) struct Steps {
+    lease: Lease,
+    bytes: usize,
+}
+
+impl Steps {
+    /// None yet.
+    pub(super) fn new(lease: Lease) -> Self {
+        Self { lease, bytes: 0 }
+    }
+
+    /// What covers them.
+    pub(super) fn into_lease(self) -> Lease {
+        self.lease
+    }
+
+    /// Counts room for one more, before it is allocated.
+    fn push(&mut self, steps: &mut Vec<Step>, step: Step) -> Result<(), Error> {
+        if steps.len() == steps.capacity() {
+            let more = steps.len().max(1);
+            self.bytes += more * size_of::<Step>();
+            self.lease.cover(self.bytes)?;
+            steps.reserve_exact(more);
+        }
+        steps.push(step);
+        Ok(())
+    }
 }
 
 /// Sets that are not in use, kept from one lune to the next: small lunes are too many to allocate for each.
@@ -85,6 +120,13 @@ pub(super) struct Room {
 }
 
 impl Room {
+    /// How many sets are in use at once, at most.
+    pub(super) fn most_sets(max_dim: usize) -> usize {
+        // Of each link on the way down: what is alive, far and suspect. Then a link and its candidates, or what is left of it
+        // and what is reached.
+        3 * (max_dim + 1) + 4
+    }
+
     fn take(&mut self) -> Vec<u64> {
         self.sets.pop().unwrap_or_default()
     }
@@ -116,21 +158,23 @@ impl Remains {
 }
 
 impl<'a> Matching<'a> {
-    /// The matching on the cliques among `alive`, exact for cliques of fewer than `cap` vertices, and its critical cliques
-    /// of up to `cap` vertices.
+    /// The matching on the cliques among `alive`, all over the edge `ends`, exact for cliques of fewer than `cap` vertices, and
+    /// its critical cells with up to `cap` vertices besides the ends.
     pub(super) fn build(
         graph: Graph<'a>,
+        ends: [u32; 2],
         alive: &[u64],
         cap: usize,
-        room: &'a mut Room,
+        (room, steps): (&'a mut Room, &'a mut Steps),
         pulse: &'a Pulse<'a>,
-    ) -> Result<(Node, Vec<Vec<u32>>), Error> {
+    ) -> Result<(Node, Held<Simplex>), Error> {
         let mut matching = Self {
             graph,
             pulse,
             room,
-            prefix: Vec::new(),
-            critical: Vec::new(),
+            prefix: Simplex::new(ends),
+            critical: Held::new(pulse.budget()),
+            steps,
         };
         let mut whole = matching.room.take();
         whole.clear();
@@ -146,13 +190,13 @@ impl<'a> Matching<'a> {
             self.graph.busiest(&alive)
         };
         let Some(apex) = apex else {
-            self.critical.push(self.prefix.clone());
+            self.critical.push(self.prefix)?;
             self.room.give_back([alive]);
             return Ok(Node::only(Role::Critical));
         };
         let tail = Role::Toggle(self.graph.name(apex));
         if cap <= 1 {
-            self.mark_components(apex, &alive, cap);
+            self.mark_components(apex, &alive, cap)?;
             self.room.give_back([alive]);
             return Ok(Node::only(tail));
         }
@@ -166,11 +210,11 @@ impl<'a> Matching<'a> {
             remains.remove(v, &self.graph);
             let mut link = self.room.take();
             self.graph.link_into(&mut link, v, &remains.alive);
-            self.prefix.push(self.graph.name(v));
+            let (vertex, prefix) = (self.graph.name(v), self.prefix);
+            self.prefix = prefix.with(vertex);
             let link = self.node(link, cap - 1)?;
-            self.prefix.pop();
-            let vertex = self.graph.name(v);
-            steps.push(Step { vertex, link });
+            self.prefix = prefix;
+            self.steps.push(&mut steps, Step { vertex, link })?;
         }
         let Remains {
             alive,
@@ -197,14 +241,13 @@ impl<'a> Matching<'a> {
     }
 
     /// With room for one more vertex only the components count: all but the apex's leave a vertex alone.
-    fn mark_components(&mut self, apex: usize, alive: &[u64], cap: usize) {
+    fn mark_components(&mut self, apex: usize, alive: &[u64], cap: usize) -> Result<(), Error> {
         if cap == 1 {
             for v in self.graph.other_components(apex, alive) {
-                let vertex = self.graph.name(v);
-                let clique = self.prefix.iter().copied().chain([vertex]);
-                self.critical.push(clique.collect());
+                self.critical.push(self.prefix.with(self.graph.name(v)))?;
             }
         }
+        Ok(())
     }
 
     /// Removes every vertex of `far` whose link is a cone, until there is none: these strong collapses leave nothing alone.
@@ -221,10 +264,9 @@ impl<'a> Matching<'a> {
             candidates.clone_from(&link);
             if let Some(u) = self.graph.dominator_among(&link, &mut candidates) {
                 remains.remove(v, &self.graph);
-                steps.push(Step {
-                    vertex: self.graph.name(v),
-                    link: Node::only(Role::Toggle(self.graph.name(u))),
-                });
+                let link = Node::only(Role::Toggle(self.graph.name(u)));
+                let vertex = self.graph.name(v);
+                self.steps.push(steps, Step { vertex, link })?;
             }
         }
         self.room.give_back([link, candidates]);

@@ -4,10 +4,11 @@
 //! partner's other facets; if its partner has one vertex less, it equals nothing. So the boundary of a critical cell becomes
 //! a sum of critical cells, found lazily and remembered.
 
-use super::matching::{Matching, Node, Role, Room};
+use super::matching::{Matching, Node, Role, Room, Steps};
 use super::rows::block_of;
 use super::sweep::Sweep;
 use crate::filtration::{EdgeFiltration, RankedInterval};
+use crate::memory::{Budget, Held, Lease};
 use crate::parallel::{Pulse, in_blocks};
 use crate::reduction::{Column, Field, Memo, Reduction, add_multiple};
 use crate::simplex::{Key, Packing, Simplex};
@@ -36,11 +37,13 @@ pub(crate) struct Critical {
 }
 
 /// The matching on all cells of the filtration, and the critical ones in filtration order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Settlement {
-    edges: Vec<Settled>,
-    trees: Vec<Node>,
-    critical: Vec<Critical>,
+    edges: Held<Settled>,
+    trees: Held<Node>,
+    critical: Held<Critical>,
+    /// Cover the steps of the trees.
+    steps: Held<Lease>,
 }
 
 impl Settlement {
@@ -51,25 +54,40 @@ impl Settlement {
         control: &Control,
     ) -> Result<Self, Error> {
         let n_blocks = filtration.len().div_ceil(BLOCK);
-        let threads = 0..n_threads.min(n_blocks);
-        let worker = |_| (Sweep::new(filtration), Room::default());
-        let mut workers: Vec<(Sweep, Room)> = threads.map(worker).collect();
+        let n_sets = Room::most_sets(max_dim);
+        let worker = |_| {
+            let sweep = Sweep::new(filtration, n_sets, control.budget())?;
+            Ok((sweep, Room::default()))
+        };
+        let workers: Result<Vec<(Sweep, Room)>, Error> =
+            (0..n_threads.min(n_blocks)).map(worker).collect();
         let work = |(sweep, room): &mut (Sweep, Room), block: usize, pulse: &Pulse| {
-            let mut settlement = Self::default();
+            let mut settlement = Self::empty(pulse.budget());
+            let mut steps = Steps::new(pulse.budget().lease());
             sweep.forget_winners();
             for rank in block_of(filtration, block, BLOCK) {
                 pulse.beat(block, n_blocks)?;
                 sweep.advance_to(rank);
-                settlement.settle(filtration, sweep, max_dim, room, pulse)?;
+                settlement.settle(filtration, sweep, max_dim, (room, &mut steps), pulse)?;
             }
+            settlement.steps.push(steps.into_lease())?;
             Ok(settlement)
         };
-        let blocks = in_blocks(&mut workers, 0..n_blocks, control, "sweep", work)?;
-        let mut whole = Self::default();
+        let blocks = in_blocks(&mut workers?, 0..n_blocks, control, "sweep", work)?;
+        let mut whole = Self::empty(control.budget());
         for block in blocks {
-            whole.append(block);
+            whole.append(block)?;
         }
         Ok(whole)
+    }
+
+    fn empty(budget: &Budget) -> Self {
+        Self {
+            edges: Held::new(budget),
+            trees: Held::new(budget),
+            critical: Held::new(budget),
+            steps: Held::new(budget),
+        }
     }
 
     /// Settles the edge at which `sweep` stands.
@@ -78,47 +96,41 @@ impl Settlement {
         filtration: &EdgeFiltration,
         sweep: &mut Sweep,
         max_dim: usize,
-        room: &mut Room,
+        room: (&mut Room, &mut Steps),
         pulse: &Pulse,
     ) -> Result<(), Error> {
         let rank = sweep.at();
-        let [a, b] = filtration.ends(rank);
+        let ends = filtration.ends(rank);
         if !sweep.open() {
-            let cell = Simplex::new([a, b]);
-            self.critical.push(Critical { rank, cell });
-            self.edges.push(Settled::Bare);
-            return Ok(());
+            let cell = Simplex::new(ends);
+            self.critical.push(Critical { rank, cell })?;
+            return self.edges.push(Settled::Bare);
         }
-        if let Some(apex) = sweep.dominator() {
-            self.edges.push(Settled::Cone(apex));
-            return Ok(());
+        if let Some(apex) = sweep.dominator()? {
+            return self.edges.push(Settled::Cone(apex));
         }
-        let (graph, alive) = sweep.graph();
-        let (node, mut cliques) = Matching::build(graph, alive, max_dim, room, pulse)?;
-        cliques.sort_unstable_by(|x, y| x.len().cmp(&y.len()).then_with(|| x.cmp(y)));
-        self.critical
-            .extend(cliques.into_iter().map(|clique| Critical {
-                rank,
-                cell: Simplex::new(clique.into_iter().chain([a, b])),
-            }));
+        let (graph, alive) = sweep.graph()?;
+        let (node, mut cells) = Matching::build(graph, ends, alive, max_dim, room, pulse)?;
+        cells.sort_unstable_by_key(|cell| (cell.dim(), *cell));
+        let critical = cells.iter().map(|&cell| Critical { rank, cell });
+        self.critical.extend(critical)?;
         if let Some(apex) = node.apex() {
-            self.edges.push(Settled::Cone(apex));
-        } else {
-            self.edges.push(Settled::Tree(self.trees.len() as u32));
-            self.trees.push(node);
+            return self.edges.push(Settled::Cone(apex));
         }
-        Ok(())
+        self.edges.push(Settled::Tree(self.trees.len() as u32))?;
+        self.trees.push(node)
     }
 
-    fn append(&mut self, block: Self) {
+    fn append(&mut self, block: Self) -> Result<(), Error> {
         let trees_before = self.trees.len() as u32;
-        self.edges
-            .extend(block.edges.into_iter().map(|edge| match edge {
-                Settled::Tree(tree) => Settled::Tree(trees_before + tree),
-                other => other,
-            }));
-        self.trees.extend(block.trees);
-        self.critical.extend(block.critical);
+        let edges = block.edges.iter().map(|&edge| match edge {
+            Settled::Tree(tree) => Settled::Tree(trees_before + tree),
+            other => other,
+        });
+        self.edges.extend(edges)?;
+        self.trees.extend(block.trees)?;
+        self.critical.extend_from_slice(&block.critical)?;
+        self.steps.extend(block.steps)
     }
 
     /// The critical cells of up to one dimension more than was asked for, in filtration order.
@@ -143,7 +155,7 @@ pub(crate) fn intervals<F: Field>(
     max_dim: usize,
     n_threads: usize,
     control: &Control,
-) -> Result<Vec<RankedInterval>, Error> {
+) -> Result<Held<RankedInterval>, Error> {
     let settlement = Settlement::new(filtration, max_dim, n_threads, control)?;
     let deaths = if let Ok(packing) = Packing::<u64>::new(filtration.n(), max_dim) {
         fates(field, filtration, packing, &settlement, max_dim, control)?
@@ -152,13 +164,14 @@ pub(crate) fn intervals<F: Field>(
         fates(field, filtration, packing, &settlement, max_dim, control)?
     };
     let critical = settlement.critical.iter().zip(deaths);
-    Ok(critical
-        .filter_map(|(born, fate)| match fate {
-            Fate::Lives if born.cell.dim() <= max_dim => Some((born.cell.dim(), born.rank, None)),
-            Fate::DiesAt(rank) => Some((born.cell.dim(), born.rank, Some(rank))),
-            _ => None,
-        })
-        .collect())
+    let intervals = critical.filter_map(|(born, fate)| match fate {
+        Fate::Lives if born.cell.dim() <= max_dim => Some((born.cell.dim(), born.rank, None)),
+        Fate::DiesAt(rank) => Some((born.cell.dim(), born.rank, Some(rank))),
+        _ => None,
+    });
+    let mut held = Held::new(control.budget());
+    held.extend(intervals)?;
+    Ok(held)
 }
 
 /// What each of the critical cells does.
@@ -169,13 +182,13 @@ fn fates<K: Key, F: Field>(
     settlement: &Settlement,
     max_dim: usize,
     control: &Control,
-) -> Result<Vec<Fate>, Error> {
+) -> Result<Held<Fate>, Error> {
     let mut n_rows = vec![0; max_dim + 2];
     for critical in &settlement.critical {
         n_rows[critical.cell.dim()] += 1;
     }
     let classes = n_rows.into_iter().map(|n| Classes {
-        births: Vec::new(),
+        births: Held::new(control.budget()),
         n_alive: 0,
         deaths: Reduction::new(field, n, control.budget()),
     });
@@ -186,7 +199,7 @@ fn fates<K: Key, F: Field>(
         settlement,
         flows: Memo::new(control.budget()),
         classes: classes.collect(),
-        pending: Vec::new(),
+        pending: Held::new(control.budget()),
         others: Vec::new(),
         room: Vec::new(),
     };
@@ -214,7 +227,7 @@ struct Morse<'s, K: Key, F: Field> {
     /// By dimension.
     classes: Vec<Classes<F>>,
     /// Cells whose flows are being found, with whatever their flows depend on above them.
-    pending: Vec<Pending<K>>,
+    pending: Held<Pending<K>>,
     /// Scratch space.
     others: Vec<u32>,
     room: Column<F>,
@@ -223,7 +236,7 @@ struct Morse<'s, K: Key, F: Field> {
 /// The classes of one dimension.
 struct Classes<F: Field> {
     /// The critical cells that begin them: their places among all of them. A row is a class, by its place here.
-    births: Vec<u32>,
+    births: Held<u32>,
     n_alive: usize,
     /// The columns of the cells that end them.
     deaths: Reduction<F>,
@@ -241,10 +254,10 @@ struct Pending<K> {
 
 impl<K: Key, F: Field> Morse<'_, K, F> {
     /// Passes over the critical cells in filtration order and finds what each of them does.
-    fn pair(&mut self, max_dim: usize, control: &Control) -> Result<Vec<Fate>, Error> {
+    fn pair(&mut self, max_dim: usize, control: &Control) -> Result<Held<Fate>, Error> {
         let critical = &self.settlement.critical;
         let mut components = UnionFind::new(self.filtration.n(), control)?;
-        let mut fates = Vec::with_capacity(critical.len());
+        let mut fates = Held::with_capacity(control.budget(), critical.len())?;
         for (at, &Critical { rank, cell }) in critical.iter().enumerate() {
             control.poll("reduction", at, critical.len())?;
             let dim = cell.dim();
@@ -263,10 +276,10 @@ impl<K: Key, F: Field> Morse<'_, K, F> {
             } else {
                 false
             };
-            fates.push(if ends_class { Fate::Kills } else { Fate::Lives });
+            fates.push(if ends_class { Fate::Kills } else { Fate::Lives })?;
             let row = self.classes[dim].births.len() as u32;
             if !ends_class {
-                self.classes[dim].births.push(at as u32);
+                self.classes[dim].births.push(at as u32)?;
                 self.classes[dim].n_alive += 1;
             }
             if dim <= max_dim {
@@ -301,7 +314,7 @@ impl<K: Key, F: Field> Morse<'_, K, F> {
             above: None,
         };
         self.pending.clear();
-        self.pending.push(asked);
+        self.pending.push(asked)?;
         while let Some(&Pending { cell, rank, above }) = self.pending.last() {
             control.tick(1)?;
             if self.flows.contains(cell) {
@@ -353,7 +366,7 @@ impl<K: Key, F: Field> Morse<'_, K, F> {
                     // Without one of its ends, another edge is the longest.
                     rank: (!ends.contains(v)).then_some(rank),
                     above: None,
-                });
+                })?;
             }
         }
         Ok(())

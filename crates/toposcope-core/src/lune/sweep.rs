@@ -8,7 +8,9 @@ use super::bits;
 use super::graph::Graph;
 use super::rows::Rows;
 use super::simd::Compression;
+use crate::Error;
 use crate::filtration::{EdgeFiltration, Neighbours};
+use crate::memory::{Budget, Lease};
 
 /// Lunes with fewer than this share of all vertices are gathered into a small graph of their own.
 const GATHER_BELOW: usize = 8;
@@ -26,6 +28,10 @@ pub(super) struct Sweep<'f> {
     lune: Lune,
     /// By vertex: which vertex dominated the lune of its last edge.
     winners: Vec<u32>,
+    /// Covers all of this, and as many more sets of vertices as were asked for.
+    _lease: Lease,
+    /// Covers the graph on a lune that was gathered.
+    gathered: Lease,
 }
 
 #[derive(Debug)]
@@ -55,21 +61,32 @@ struct Lune {
 }
 
 impl<'f> Sweep<'f> {
-    pub(super) fn new(filtration: &'f EdgeFiltration) -> Self {
-        let words_of_rows = filtration.n() * bits::words_for(filtration.n());
+    /// Before the first edge; `n_sets` more sets of vertices are counted.
+    pub(super) fn new(
+        filtration: &'f EdgeFiltration,
+        n_sets: usize,
+        budget: &Budget,
+    ) -> Result<Self, Error> {
+        let words = bits::words_for(filtration.n());
+        let words_of_rows = filtration.n() * words;
+        let in_rows = filtration.neighbour_lists().is_none()
+            || words_of_rows <= MOST_WORDS_PER_EDGE * filtration.len();
+        let n_words = usize::from(in_rows) * words_of_rows + (n_sets + 2) * words;
+        // Winners, names, and what a lune is compressed by.
+        let lease = budget.reserve(8 * n_words + 8 * filtration.n() + 24 * words)?;
         let adjacency = match filtration.neighbour_lists() {
-            Some(lists) if words_of_rows > MOST_WORDS_PER_EDGE * filtration.len() => {
-                Adjacency::Lists(lists)
-            }
+            Some(lists) if !in_rows => Adjacency::Lists(lists),
             _ => Adjacency::Rows(Rows::new(filtration)),
         };
-        Self {
+        Ok(Self {
             filtration,
             at: 0,
             adjacency,
             lune: Lune::default(),
             winners: (0..filtration.n() as u32).collect(),
-        }
+            _lease: lease,
+            gathered: budget.lease(),
+        })
     }
 
     /// Passes all edges before `rank`.
@@ -105,7 +122,7 @@ impl<'f> Sweep<'f> {
     /// A vertex of the open lune adjacent to all the others, if there is one.
     ///
     /// Neighbouring edges often have the same one, so the last winners are tried first.
-    pub(super) fn dominator(&mut self) -> Option<u32> {
+    pub(super) fn dominator(&mut self) -> Result<Option<u32>, Error> {
         let [a, b] = self.filtration.ends(self.at);
         let likely = [self.winners[a as usize], self.winners[b as usize]];
         let winner = match &self.adjacency {
@@ -123,11 +140,15 @@ impl<'f> Sweep<'f> {
                     found.map(|v| v as u32)
                 })
             }
-            Adjacency::Lists(_) => {
+            Adjacency::Lists(lists) => {
+                let lists: &Neighbours = lists;
                 let nearest = self.lune.nearest;
                 let mut likely = likely.into_iter().chain(nearest);
-                likely.find(|&z| self.is_dominator(z)).or_else(|| {
-                    self.gather();
+                let likely = likely.find(|&z| self.is_dominator(lists, z));
+                if likely.is_none() {
+                    self.gather()?;
+                }
+                likely.or_else(|| {
                     let (graph, alive) = self.graph_as_it_is();
                     let found = graph.dominator_among(alive, &mut alive.to_vec());
                     found.map(|z| graph.name(z))
@@ -137,7 +158,7 @@ impl<'f> Sweep<'f> {
         for v in [a, b] {
             self.winners[v as usize] = winner.unwrap_or(self.winners[v as usize]);
         }
-        winner
+        Ok(winner)
     }
 
     /// Forgets which vertices dominated lunes before, so that what comes does not depend on it.
@@ -154,26 +175,18 @@ impl<'f> Sweep<'f> {
     }
 
     /// Whether the open lune has vertex `z`, and `z` is adjacent to all its other vertices.
-    pub(super) fn is_dominator(&self, z: u32) -> bool {
-        match &self.adjacency {
-            Adjacency::Rows(rows) => {
-                bits::contains(&self.lune.mask, z as usize)
-                    && bits::within(&self.lune.mask, rows.row(z), z as usize)
-            }
-            Adjacency::Lists(lists) => {
-                let names = &self.lune.names;
-                let adjacent = || lists.among(z, names, self.at).count();
-                names.binary_search(&z).is_ok() && adjacent() + 1 == names.len()
-            }
-        }
+    fn is_dominator(&self, lists: &Neighbours, z: u32) -> bool {
+        let names = &self.lune.names;
+        let adjacent = || lists.among(z, names, self.at).count();
+        names.binary_search(&z).is_ok() && adjacent() + 1 == names.len()
     }
 
     /// The graph on the open lune, and the set of its vertices. Worth gathering for those who look at it long.
-    pub(super) fn graph(&mut self) -> (Graph<'_>, &[u64]) {
+    pub(super) fn graph(&mut self) -> Result<(Graph<'_>, &[u64]), Error> {
         if !self.lune.gathered {
-            self.gather();
+            self.gather()?;
         }
-        self.graph_as_it_is()
+        Ok(self.graph_as_it_is())
     }
 
     /// The graph on the open lune in the form in which it is: for a short look, rows need not be gathered.
@@ -189,12 +202,12 @@ impl<'f> Sweep<'f> {
     }
 
     /// Copies the graph on a small lune into rows of its own; leaves a large one where it is.
-    fn gather(&mut self) {
+    fn gather(&mut self) -> Result<(), Error> {
         let lune = &mut self.lune;
         if let Adjacency::Rows(_) = self.adjacency {
             let size: u32 = lune.mask.iter().map(|word| word.count_ones()).sum();
             if size as usize * GATHER_BELOW > self.filtration.n() {
-                return;
+                return Ok(());
             }
             lune.names.clear();
             lune.names.extend(bits::ones(&lune.mask).map(|v| v as u32));
@@ -202,6 +215,10 @@ impl<'f> Sweep<'f> {
         let size = lune.names.len();
         lune.words = bits::words_for(size);
         lune.rows.clear();
+        if lune.rows.capacity() < size * lune.words {
+            self.gathered.cover(8 * size * lune.words)?;
+            lune.rows.reserve_exact(size * lune.words);
+        }
         lune.rows.resize(size * lune.words, 0);
         match &self.adjacency {
             Adjacency::Rows(rows) => gather_rows(lune, rows),
@@ -209,6 +226,7 @@ impl<'f> Sweep<'f> {
         }
         lune.everyone = bits::first_elements(size);
         lune.gathered = true;
+        Ok(())
     }
 }
 

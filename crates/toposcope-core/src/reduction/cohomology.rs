@@ -16,6 +16,7 @@ use std::num::NonZeroUsize;
 use super::Field;
 use super::table::Table;
 use crate::filtration::{EdgeFiltration, RankedInterval};
+use crate::memory::{Held, Lease};
 use crate::simplex::{Key, Packing, Simplex};
 use crate::union_find::UnionFind;
 use crate::{Control, Error};
@@ -26,7 +27,7 @@ pub(crate) fn intervals<F: Field>(
     filtration: &EdgeFiltration,
     max_dim: usize,
     control: &Control,
-) -> Result<Vec<RankedInterval>, Error> {
+) -> Result<Held<RankedInterval>, Error> {
     if let Ok(packing) = Packing::<u64>::new(filtration.n(), max_dim) {
         return packed_intervals(field, filtration, packing, max_dim, control);
     }
@@ -40,8 +41,8 @@ fn packed_intervals<K: Key, F: Field>(
     packing: Packing<K>,
     max_dim: usize,
     control: &Control,
-) -> Result<Vec<RankedInterval>, Error> {
-    let mut intervals = Vec::new();
+) -> Result<Held<RankedInterval>, Error> {
+    let mut intervals = Held::new(control.budget());
     let mut columns = closing_edges(filtration, packing, control)?;
     for dim in 1..=max_dim {
         let mut engine = Engine {
@@ -50,14 +51,15 @@ fn packed_intervals<K: Key, F: Field>(
             packing,
             dim,
             pivots: Table::new(control.budget()),
-            combinations: Vec::new(),
+            combinations: Held::new(control.budget()),
+            lease: control.budget().lease(),
+            kept_bytes: 0,
             control,
         };
-        let n_columns = columns.len();
-        for (at, column) in columns.into_iter().enumerate() {
-            control.poll("cohomology", at, n_columns)?;
+        for (at, &column) in columns.iter().enumerate() {
+            control.poll("cohomology", at, columns.len())?;
             let death = engine.reduce(column)?;
-            intervals.push((dim, column.rank, death));
+            intervals.push((dim, column.rank, death))?;
         }
         if dim == max_dim {
             break;
@@ -111,16 +113,16 @@ fn closing_edges<K: Key>(
     filtration: &EdgeFiltration,
     packing: Packing<K>,
     control: &Control,
-) -> Result<Vec<Cell<K>>, Error> {
+) -> Result<Held<Cell<K>>, Error> {
     let mut components = UnionFind::new(filtration.n(), control)?;
-    let mut closing = Vec::new();
+    let mut closing = Held::new(control.budget());
     for rank in 0..filtration.len() as u32 {
         control.poll("apparent pairs", rank as usize, filtration.len())?;
         let [a, b] = filtration.ends(rank);
         let joins = components.join(a, b);
         if !joins && filtration.nearest_in_lune(rank).is_none() {
             let key = packing.pack(&Simplex::new([a, b]));
-            closing.push(Cell { rank, key });
+            closing.push(Cell { rank, key })?;
         }
     }
     closing.reverse();
@@ -137,7 +139,11 @@ struct Engine<'a, K: Key, F: Field> {
     /// By cofacet: the number of the reduced column that has it as its first entry, with that entry's coefficient.
     pivots: Table<K, (NonZeroUsize, F::Element)>,
     /// Which simplices' coboundaries make up each reduced column.
-    combinations: Vec<Vec<(Cell<K>, F::Element)>>,
+    combinations: Held<Vec<(Cell<K>, F::Element)>>,
+    /// Covers those, and the column that is reduced.
+    lease: Lease,
+    /// Bytes of the reduced columns.
+    kept_bytes: usize,
     control: &'a Control<'a>,
 }
 
@@ -151,6 +157,7 @@ impl<K: Key, F: Field> Engine<'_, K, F> {
         }
         let mut combination = vec![(cell, one)];
         let mut working = BinaryHeap::new();
+        self.make_room(&working, &combination)?;
         self.add_coboundary(&mut working, &cell, one);
         while let Some(first) = self.pop_first(&mut working)? {
             let (pivot, lead) = (first.cell, first.coefficient);
@@ -170,11 +177,26 @@ impl<K: Key, F: Field> Engine<'_, K, F> {
             working.push(first);
             for (term, coefficient) in terms {
                 self.control.tick(1)?;
+                self.make_room(&working, &combination)?;
                 self.add_coboundary(&mut working, &term, coefficient);
                 combination.push((term, coefficient));
             }
         }
         Ok(None)
+    }
+
+    /// Counts what one more coboundary may take, before it is added.
+    fn make_room(
+        &mut self,
+        working: &BinaryHeap<Entry<K, F::Element>>,
+        combination: &[(Cell<K>, F::Element)],
+    ) -> Result<(), Error> {
+        // Vectors double.
+        let entries = 2 * (working.len() + self.filtration.n()).max(working.capacity());
+        let terms = 4 * (combination.len() + 1);
+        let bytes = entries * size_of::<Entry<K, F::Element>>()
+            + terms * size_of::<(Cell<K>, F::Element)>();
+        self.lease.cover(self.kept_bytes + bytes)
     }
 
     /// The factor that makes an entry `own` cancel an entry `lead`.
@@ -191,7 +213,8 @@ impl<K: Key, F: Field> Engine<'_, K, F> {
     ) -> Result<(), Error> {
         // Numbered from 1, so that a slot of the table has room to say that it is empty.
         let column = NonZeroUsize::MIN.saturating_add(self.combinations.len());
-        self.combinations.push(combination);
+        self.kept_bytes += combination.capacity() * size_of::<(Cell<K>, F::Element)>();
+        self.combinations.push(combination)?;
         self.pivots.insert(pivot.key, (column, lead))
     }
 
@@ -296,8 +319,11 @@ impl<K: Key, F: Field> Engine<'_, K, F> {
     }
 
     /// The columns of the next dimension, last first: simplices that end no class and are in no apparent pair.
-    fn columns_above(&self) -> Result<Vec<Cell<K>>, Error> {
-        let mut columns = Vec::new();
+    fn columns_above(&self) -> Result<Held<Cell<K>>, Error> {
+        let mut columns = Held::new(self.control.budget());
+        // Common neighbours, vertex by vertex of a simplex.
+        let lists = 4 * (self.dim + 1) * self.filtration.n();
+        let _lease = self.control.budget().reserve(lists)?;
         let n_edges = self.filtration.len();
         for rank in (0..n_edges as u32).rev() {
             let done = n_edges - rank as usize;
@@ -329,7 +355,7 @@ impl<K: Key, F: Field> Engine<'_, K, F> {
         simplex: Simplex,
         common: &[u32],
         missing: usize,
-        columns: &mut Vec<Cell<K>>,
+        columns: &mut Held<Cell<K>>,
     ) -> Result<(), Error> {
         let ends = self.filtration.ends(rank);
         let adjacent = |u: u32, v: u32| self.filtration.rank(u, v).is_some_and(|r| r < rank);
@@ -346,7 +372,7 @@ impl<K: Key, F: Field> Engine<'_, K, F> {
             } else if !common[..at].iter().any(|&u| adjacent(u, v)) {
                 let column = self.cell(&extended, rank);
                 if self.pivots.get(column.key).is_none() {
-                    columns.push(column);
+                    columns.push(column)?;
                 }
             }
         }
