@@ -79,7 +79,7 @@ def main() -> None:
         for package in PACKAGES if arguments.gudhi else ["toposcope"]:
             command = [sys.executable, __file__, str(n), "--kind", arguments.kind, "--only", package]
             command += ["--threads", str(arguments.threads)] if arguments.threads else []
-            found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
             print(
                 f"| {found['n']:,} {arguments.kind} | {package} | {found['seconds']:.2f} | {found['cpu']:.2f} "
                 f"| {found['bytes'] / 1e6:.0f} | {found['counts']} |"
