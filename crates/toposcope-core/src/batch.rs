@@ -2,7 +2,7 @@
 
 use crate::complete::{self, Exact};
 use crate::components::{joining_lengths, joining_lengths_of_matrix, joining_lengths_of_points};
-use crate::filtration::{EdgeFiltration, RankedInterval};
+use crate::filtration::{EdgeFiltration, MOST_COMPLETE, RankedInterval};
 use crate::lune::{self, Loops};
 use crate::memory::Held;
 use crate::near;
@@ -76,11 +76,7 @@ pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<
         return diagram(n, &lengths, [], 0, control);
     }
     let n_threads = thread_count(params.n_threads);
-    if let Some((points, metric, largest)) = points_alone(input, params) {
-        let found = match params.field {
-            2 => near::intervals(Z2, points, metric, largest, n_threads, control)?,
-            p => near::intervals(Zp::new(p), points, metric, largest, n_threads, control)?,
-        };
+    if let Some(found) = from_points_alone(input, params, n_threads, control)? {
         let loops = found.loops.iter().map(|&(birth, death)| (1, birth, death));
         return diagram(n, &found.joining, loops, 1, control);
     }
@@ -106,20 +102,38 @@ pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<
     diagram(n, &lengths, valued, params.max_dim, control)
 }
 
-/// Many points up to a threshold, where only degree 1 is asked: nothing is gained from a list of all their edges.
-fn points_alone<'a>(
-    input: RipsInput<'a>,
+/// Degree 1 of many points in space, where nothing is gained from a list of all their edges. It must do where these cannot be listed.
+fn from_points_alone(
+    input: RipsInput,
     params: &RipsParams,
-) -> Option<(&'a Points, Metric, f64)> {
+    n_threads: usize,
+    control: &Control,
+) -> Result<Option<near::Intervals>, Error> {
     let RipsInput::Points(points, metric) = input else {
-        return None;
+        return Ok(None);
     };
-    let largest = params.threshold.filter(|length| length.is_finite())?;
+    let n = points.n_points();
     let suits = params.max_dim == 1
         && params.method != Method::Cohomology
-        && points.n_points() > FEW_POINTS
+        && n > FEW_POINTS
         && near::has_lunes(points, metric);
-    suits.then_some((points, metric, largest))
+    if !suits {
+        return Ok(None);
+    }
+    let largest = params.threshold.unwrap_or(f64::INFINITY);
+    let must = params.threshold.is_none() && n > MOST_COMPLETE;
+    match params.field {
+        2 => near::intervals(Z2, points, metric, largest, must, n_threads, control),
+        p => near::intervals(
+            Zp::new(p),
+            points,
+            metric,
+            largest,
+            must,
+            n_threads,
+            control,
+        ),
+    }
 }
 
 /// The distances between all pairs, where degree 1 is found without putting them all in order.

@@ -14,7 +14,7 @@ use crate::{Control, DistanceMatrix, Error, Metric, Points, RipsInput, SparseDis
 const FEW_POINTS: usize = 4096;
 
 /// With more points than this, ranks of all pairs do not fit in 32 bits: 92,682 · 92,681 / 2 < 2^32 - 1.
-const MOST_COMPLETE: usize = 92_682;
+pub(crate) const MOST_COMPLETE: usize = 92_682;
 
 /// Points whose distances to all before them one thread measures at a time.
 const ROWS: usize = 64;

@@ -3,7 +3,7 @@
 //! The same complex as [`lune::Loops`](crate::lune::Loops): a row for each loop ever born, a column for each component of a lune in excess. Edges have no
 //! ranks here, as most are never listed; they are told apart by their ends and compared by length.
 
-use super::lunes::{Cloud, Edge};
+use super::lunes::{Allowance, Cloud, Edge};
 use crate::memory::Held;
 use crate::reduction::{Column, Field, Memo, Reduction, add_multiple};
 use crate::union_find::UnionFind;
@@ -11,6 +11,9 @@ use crate::{Control, Error};
 
 /// Stands for "joins two components" among the loops that bare edges give birth to.
 const NONE: u32 = u32::MAX;
+
+/// By how much longer edges are looked at as long as a loop is alive: what is looked at beyond the last death is in vain.
+const GROWTH: f64 = 1.3;
 
 /// Persistence up to degree 1.
 #[derive(Debug)]
@@ -28,6 +31,9 @@ struct Loops<'c, F: Field, const D: usize> {
     /// Edges with an empty lune, in order, and the loop to which each gives birth.
     bare: Held<Edge>,
     births: Held<u32>,
+    /// Birth and death of every loop, in order of birth.
+    intervals: Held<(f64, f64)>,
+    n_dead: usize,
     /// What edges that were asked for amount to in terms of the loops.
     flows: Memo<u64, F>,
     reduction: Reduction<F>,
@@ -38,51 +44,105 @@ struct Loops<'c, F: Field, const D: usize> {
 type Pending<F> = (Edge, Option<[(Edge, <F as Field>::Element); 2]>);
 
 /// Components and loops of `cloud` up to a largest length.
+///
+/// All bare edges are found at once, so it is known how many loops there are. Their deaths are looked for among longer and longer edges, until
+/// no loop is left alive. `None` if that gets dearer than `allowance`, in points that are looked at.
 pub(super) fn intervals<F: Field, const D: usize>(
     field: F,
     cloud: &Cloud<'_, D>,
     largest: f64,
+    allowance: usize,
     n_threads: usize,
     control: &Control,
-) -> Result<Intervals, Error> {
-    let budget = control.budget();
-    let found = cloud.look(largest, n_threads, control)?;
-    let mut components = UnionFind::new(cloud.n(), control)?;
-    let mut joining = Held::new(budget);
-    let mut births = Held::with_capacity(budget, found.bare.len())?;
-    let mut loops = Held::new(budget);
-    for edge in &found.bare {
-        let [a, b] = edge.ends();
-        if components.join(a, b) {
-            joining.push(edge.length())?;
-            births.push(NONE)?;
-        } else {
-            births.push(loops.len() as u32)?;
-            loops.push((edge.length(), f64::INFINITY))?;
-        }
-    }
-    let mut state = Loops {
-        field,
-        cloud,
-        reduction: Reduction::new(field, loops.len(), control.budget()),
-        bare: found.bare,
-        births,
-        flows: Memo::new(control.budget()),
-        room: Vec::new(),
+) -> Result<Option<Intervals>, Error> {
+    let allowance = Allowance::new(allowance);
+    let mut reach = cloud.first_reach(largest, control)?;
+    let Some(found) = cloud.look(reach, largest, &allowance, n_threads, control)? else {
+        return Ok(None);
     };
-    let mut dead = 0;
-    for (at, &(edge, vertex)) in found.triangles.iter().enumerate() {
-        control.poll("loops", at, found.triangles.len())?;
-        // Edges of equal length count as born: more is asked than needed, never less.
-        let born = loops.partition_point(|&(birth, _)| birth <= edge.length());
-        if born > dead
-            && let Some(loser) = state.add_triangle(edge, vertex, control)?
-        {
-            loops[loser as usize].1 = edge.length();
-            dead += 1;
+    let (mut loops, joining) = Loops::new(field, cloud, found.bare, control)?;
+    let mut triangles = found.triangles;
+    loop {
+        loops.add_triangles(&triangles, control)?;
+        if loops.n_alive() == 0 || reach >= largest {
+            let loops = loops.intervals;
+            return Ok(Some(Intervals { joining, loops }));
         }
+        let beyond = reach;
+        // From zero no factor leads anywhere: most points coincide but for rounding.
+        let is_stuck = reach == 0.0;
+        reach = if is_stuck {
+            largest
+        } else {
+            largest.min(GROWTH * reach)
+        };
+        let found = cloud.look_beyond(beyond, reach, &allowance, n_threads, control)?;
+        let Some(found) = found else {
+            return Ok(None);
+        };
+        triangles = found.triangles;
     }
-    Ok(Intervals { joining, loops })
+}
+
+impl<'c, F: Field, const D: usize> Loops<'c, F, D> {
+    /// The loops that bare edges give birth to, and the lengths of those that join components instead.
+    fn new(
+        field: F,
+        cloud: &'c Cloud<'c, D>,
+        bare: Held<Edge>,
+        control: &Control,
+    ) -> Result<(Self, Held<f64>), Error> {
+        let budget = control.budget();
+        let mut components = UnionFind::new(cloud.n(), control)?;
+        let mut joining = Held::new(budget);
+        let mut births = Held::with_capacity(budget, bare.len())?;
+        let mut intervals = Held::new(budget);
+        for (at, edge) in bare.iter().enumerate() {
+            control.poll("components", at, bare.len())?;
+            let [a, b] = edge.ends();
+            if components.join(a, b) {
+                joining.push(edge.length())?;
+                births.push(NONE)?;
+            } else {
+                births.push(intervals.len() as u32)?;
+                intervals.push((edge.length(), f64::INFINITY))?;
+            }
+        }
+        let loops = Self {
+            field,
+            cloud,
+            reduction: Reduction::new(field, intervals.len(), budget),
+            bare,
+            births,
+            intervals,
+            n_dead: 0,
+            flows: Memo::new(budget),
+            room: Vec::new(),
+        };
+        Ok((loops, joining))
+    }
+
+    /// How many loops have not died yet, those included that are not born yet.
+    fn n_alive(&self) -> usize {
+        self.intervals.len() - self.n_dead
+    }
+
+    /// Adds critical triangles, given in filtration order, while a loop is alive.
+    fn add_triangles(&mut self, triangles: &[(Edge, u32)], control: &Control) -> Result<(), Error> {
+        for (at, &(edge, vertex)) in triangles.iter().enumerate() {
+            control.poll("loops", at, triangles.len())?;
+            // Edges of equal length count as born: more is asked than needed, never less.
+            let is_born = |&(birth, _): &(f64, f64)| birth <= edge.length();
+            let n_born = self.intervals.partition_point(is_born);
+            if n_born > self.n_dead
+                && let Some(loser) = self.add_triangle(edge, vertex, control)?
+            {
+                self.intervals[loser as usize].1 = edge.length();
+                self.n_dead += 1;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl<F: Field, const D: usize> Loops<'_, F, D> {

@@ -4,6 +4,9 @@
 //! in excess, and nothing otherwise. Most lunes are settled by a [screen](super::screen); the others are searched in the tree. So memory is
 //! that of the points and of what is found, whatever the threshold.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use super::pairs;
 use super::screen::Screens;
 use super::tree::{Narrow, Tree};
 use super::view::{Surroundings, View};
@@ -15,6 +18,12 @@ use crate::{Control, Error};
 
 /// Leaves that one thread looks around from at a time.
 const LEAVES: usize = 32;
+
+/// Up to so many neighbours each, points look at all of their edges at once.
+const MANY_NEIGHBOURS: usize = 256;
+
+/// What it takes to open a lune, in points that are looked at.
+const WORK_PER_LUNE: usize = 16;
 
 /// An edge: the derived order is that of the filtration, by length and then by the larger and the smaller point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +51,17 @@ struct Yardstick {
     keys: [f64; 2],
 }
 
+/// Which edges are looked at, by their keys.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shell {
+    /// Those above this, …
+    beyond: f64,
+    /// … up to this are looked at in full, …
+    upto: f64,
+    /// … and those up to this only whether they are bare. Later shells know that already.
+    bare_upto: f64,
+}
+
 /// What was found about the edges looked at, in filtration order.
 #[derive(Debug)]
 pub(super) struct Found {
@@ -49,6 +69,26 @@ pub(super) struct Found {
     pub(super) bare: Held<Edge>,
     /// An edge, and one point of each component of its lune which does not contain the one nearest to the edge.
     pub(super) triangles: Held<(Edge, u32)>,
+}
+
+/// How much may be looked at, shared by all threads.
+#[derive(Debug)]
+pub(super) struct Allowance {
+    taken: AtomicUsize,
+    whole: usize,
+}
+
+impl Allowance {
+    /// So many points may be looked at.
+    pub(super) fn new(whole: usize) -> Self {
+        let taken = AtomicUsize::new(0);
+        Self { taken, whole }
+    }
+
+    /// Whether what has been taken so far, and this, is allowed.
+    fn take(&self, work: usize) -> bool {
+        self.taken.fetch_add(work, Relaxed) + work <= self.whole
+    }
 }
 
 /// Points whose lunes can be searched.
@@ -75,6 +115,8 @@ struct Desk<const D: usize> {
 /// The lune of one edge, and room to take it apart.
 #[derive(Debug)]
 struct Lune {
+    /// How often a point was looked at.
+    work: usize,
     members: Held<Member>,
     fresh: Held<Member>,
 }
@@ -83,7 +125,7 @@ struct Lune {
 struct Look<'w, 't, const D: usize> {
     cloud: &'w Cloud<'t, D>,
     leaf: u32,
-    limit: f64,
+    shell: Shell,
     desk: &'w mut Desk<D>,
     found: &'w mut Found,
     pulse: &'w Pulse<'w>,
@@ -95,10 +137,10 @@ impl<const D: usize> Work for Look<'_, '_, D> {
     #[inline(always)]
     fn run(self) -> Self::Output {
         let tree = self.cloud.tree;
-        self.desk.around.move_to(tree, self.leaf, self.limit);
+        self.desk.around.move_to(tree, self.leaf, self.shell.upto);
         for p in tree.node(self.leaf).positions() {
             self.cloud
-                .look_from(p, self.limit, self.desk, self.found, self.pulse)?;
+                .look_from(p, self.shell, self.desk, self.found, self.pulse)?;
         }
         Ok(())
     }
@@ -124,26 +166,80 @@ impl<'t, const D: usize> Cloud<'t, D> {
         self.positions.len()
     }
 
-    /// Looks at all edges of at most this length.
+    /// The length up to which edges are looked at first: `largest`, unless that is long enough for points to see hundreds of others.
+    pub(super) fn first_reach(&self, largest: f64, control: &Control) -> Result<f64, Error> {
+        if pairs::about(self.tree, largest) <= MANY_NEIGHBOURS * self.tree.n() / 2 {
+            return Ok(largest);
+        }
+        let mut diagonals = Held::new(control.budget());
+        diagonals.extend(self.tree.leaves().map(|leaf| {
+            let (low, high) = self.tree.bounds(leaf);
+            self.tree.ruler.key(D, |axis| high[axis] - low[axis])
+        }))?;
+        let middle = diagonals.len() / 2;
+        let (_, &mut key, _) = diagonals.select_nth_unstable_by(middle, f64::total_cmp);
+        Ok(self.tree.ruler.length(key).min(largest))
+    }
+
+    /// Looks at all edges of at most length `upto`, and for longer bare ones up to `largest`.
     pub(super) fn look(
         &self,
+        upto: f64,
         largest: f64,
+        allowance: &Allowance,
         n_threads: usize,
         control: &Control,
-    ) -> Result<Found, Error> {
+    ) -> Result<Option<Found>, Error> {
+        let [upto, bare_upto] = [upto, largest].map(|length| self.tree.ruler.largest_key(length));
+        let shell = Shell {
+            beyond: -1.0,
+            upto,
+            bare_upto,
+        };
+        self.look_in(shell, allowance, n_threads, control)
+    }
+
+    /// Looks at the edges longer than `beyond` and of at most length `upto`, which must have been looked at for bare ones.
+    pub(super) fn look_beyond(
+        &self,
+        beyond: f64,
+        upto: f64,
+        allowance: &Allowance,
+        n_threads: usize,
+        control: &Control,
+    ) -> Result<Option<Found>, Error> {
+        let [beyond, upto] = [beyond, upto].map(|length| self.tree.ruler.largest_key(length));
+        let shell = Shell {
+            beyond,
+            upto,
+            bare_upto: -1.0,
+        };
+        self.look_in(shell, allowance, n_threads, control)
+    }
+
+    /// `None` if that is not allowed.
+    fn look_in(
+        &self,
+        shell: Shell,
+        allowance: &Allowance,
+        n_threads: usize,
+        control: &Control,
+    ) -> Result<Option<Found>, Error> {
         let mut leaves = Held::new(control.budget());
         leaves.extend(self.tree.leaves())?;
-        let limit = self.tree.ruler.largest_key(largest);
         let n_blocks = leaves.len().div_ceil(LEAVES);
         let look = |desk: &mut Desk<D>, block: usize, pulse: &Pulse| {
             let mut found = Found::none(pulse.budget());
             let last = leaves.len().min((block + 1) * LEAVES);
             for &leaf in &leaves[block * LEAVES..last] {
                 pulse.beat(block, n_blocks)?;
+                if !allowance.take(std::mem::take(&mut desk.lune.work)) {
+                    break;
+                }
                 vectorized(Look {
                     cloud: self,
                     leaf,
-                    limit,
+                    shell,
                     desk,
                     found: &mut found,
                     pulse,
@@ -156,7 +252,9 @@ impl<'t, const D: usize> Cloud<'t, D> {
         let _desks = budget.reserve(n_desks * (Surroundings::<D>::BYTES + View::<D>::BYTES))?;
         let mut desks: Vec<_> = (0..n_desks).map(|_| Desk::new(budget)).collect();
         let parts = in_blocks(&mut desks, 0..n_blocks, control, "sweep", look)?;
-        Found::joined(parts, control)
+        // Whoever comes last sees all that was taken: whether it was too much does not depend on the order.
+        let is_enough = desks.iter().all(|desk| allowance.take(desk.lune.work));
+        is_enough.then(|| Found::joined(parts, control)).transpose()
     }
 
     /// Looks at the edges from `p` to positions before it.
@@ -164,7 +262,7 @@ impl<'t, const D: usize> Cloud<'t, D> {
     fn look_from(
         &self,
         p: u32,
-        limit: f64,
+        shell: Shell,
         desk: &mut Desk<D>,
         found: &mut Found,
         pulse: &Pulse,
@@ -180,7 +278,7 @@ impl<'t, const D: usize> Cloud<'t, D> {
                 continue;
             }
             desk.screens.add(&offset, key);
-            if q > p {
+            if q > p || key <= shell.beyond {
                 continue;
             }
             let yard = self.yardstick(p, q, key);
@@ -193,10 +291,13 @@ impl<'t, const D: usize> Cloud<'t, D> {
                 }
                 Ok(())
             })?;
-            self.judge(&yard, &mut desk.lune, found)?;
+            self.judge(&yard, shell, &mut desk.lune, found)?;
         }
-        if limit > desk.around.reach {
-            self.look_far(p, limit, desk, found, pulse)?;
+        if shell.upto > desk.around.reach {
+            self.look_far(p, shell, desk, found, pulse)?;
+        }
+        if shell.bare_upto > shell.upto {
+            self.look_for_bare(p, shell, desk, found, pulse)?;
         }
         Ok(())
     }
@@ -205,7 +306,7 @@ impl<'t, const D: usize> Cloud<'t, D> {
     fn look_far(
         &self,
         p: u32,
-        limit: f64,
+        shell: Shell,
         desk: &mut Desk<D>,
         found: &mut Found,
         pulse: &Pulse,
@@ -214,7 +315,7 @@ impl<'t, const D: usize> Cloud<'t, D> {
         desk.stack.clear();
         desk.stack.push(0);
         while let Some(node) = desk.stack.pop() {
-            if tree.nearest_key(p, node) > limit || self.is_hidden(node, own, &desk.screens) {
+            if tree.nearest_key(p, node) > shell.upto || self.is_hidden(node, own, &desk.screens) {
                 continue;
             }
             if let Some([first, second]) = tree.children(node) {
@@ -229,16 +330,56 @@ impl<'t, const D: usize> Cloud<'t, D> {
             }
             for q in tree.node(node).positions() {
                 let (key, offset) = (tree.key(p, q), offset(tree.rows.row(q), own));
-                let is_far = key > desk.around.reach && key <= limit && q != p;
+                let is_far = key > desk.around.reach && key <= shell.upto && q != p;
                 if !is_far || desk.screens.hide(&offset, key) {
                     continue;
                 }
                 desk.screens.add(&offset, key);
-                if q < p {
+                if q < p && key > shell.beyond {
                     pulse.tick()?;
                     let yard = self.yardstick(p, q, key);
                     self.open(&yard, &mut desk.lune)?;
-                    self.judge(&yard, &mut desk.lune, found)?;
+                    self.judge(&yard, shell, &mut desk.lune, found)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks for bare edges from `p` to positions before it among the longest.
+    fn look_for_bare(
+        &self,
+        p: u32,
+        shell: Shell,
+        desk: &mut Desk<D>,
+        found: &mut Found,
+        pulse: &Pulse,
+    ) -> Result<(), Error> {
+        let (tree, own) = (self.tree, self.tree.rows.row(p));
+        desk.stack.clear();
+        desk.stack.push(0);
+        while let Some(node) = desk.stack.pop() {
+            let (low, high) = tree.bounds(node);
+            let [low, high] = [low, high].map(|x| std::array::from_fn(|axis| x[axis] - own[axis]));
+            let is_out = tree.node(node).start >= p || tree.nearest_key(p, node) > shell.bare_upto;
+            if is_out || desk.screens.enter_lunes(&low, &high) {
+                continue;
+            }
+            if let Some(children) = tree.children(node) {
+                desk.stack.extend(children);
+                continue;
+            }
+            for q in tree.node(node).positions().take_while(|&q| q < p) {
+                let (key, offset) = (tree.key(p, q), offset(tree.rows.row(q), own));
+                let is_long = key > shell.upto && key <= shell.bare_upto;
+                if !is_long || desk.screens.enter_lunes(&offset, &offset) {
+                    continue;
+                }
+                pulse.tick()?;
+                desk.lune.work += WORK_PER_LUNE;
+                let yard = self.yardstick(p, q, key);
+                if self.visit_lune(&yard, |_| Ok(false))? {
+                    found.bare.push(yard.edge)?;
                 }
             }
         }
@@ -255,9 +396,19 @@ impl<'t, const D: usize> Cloud<'t, D> {
 
     /// Notes what an edge with this lune does.
     #[inline(always)]
-    fn judge(&self, yard: &Yardstick, lune: &mut Lune, found: &mut Found) -> Result<(), Error> {
+    fn judge(
+        &self,
+        yard: &Yardstick,
+        shell: Shell,
+        lune: &mut Lune,
+        found: &mut Found,
+    ) -> Result<(), Error> {
+        lune.work += WORK_PER_LUNE;
         if lune.members.is_empty() {
-            return found.bare.push(yard.edge);
+            if shell.bare_upto >= 0.0 {
+                found.bare.push(yard.edge)?;
+            }
+            return Ok(());
         }
         if self.is_connected(yard, lune)? {
             return Ok(());
@@ -270,9 +421,20 @@ impl<'t, const D: usize> Cloud<'t, D> {
 
     /// Collects the lune of an edge.
     fn open(&self, yard: &Yardstick, lune: &mut Lune) -> Result<(), Error> {
+        let members = &mut lune.members;
+        members.clear();
+        self.visit_lune(yard, |member| members.push(member).map(|()| true))?;
+        Ok(())
+    }
+
+    /// Shows the members of the lune of an edge, as long as `show` returns true; whether it always did.
+    fn visit_lune(
+        &self,
+        yard: &Yardstick,
+        mut show: impl FnMut(Member) -> Result<bool, Error>,
+    ) -> Result<bool, Error> {
         let [p, q] = self.ends(yard.edge);
         let tree = self.tree;
-        lune.members.clear();
         let longest = yard.keys[1];
         let mut stack = vec![0];
         while let Some(node) = stack.pop() {
@@ -285,12 +447,14 @@ impl<'t, const D: usize> Cloud<'t, D> {
             }
             for c in tree.node(node).positions() {
                 let (to_p, to_q) = (tree.key(p, c), tree.key(q, c));
-                if self.is_before(p, c, to_p, yard) && self.is_before(q, c, to_q, yard) {
-                    lune.members.push((c, to_p.max(to_q)))?;
+                let is_inside =
+                    self.is_before(p, c, to_p, yard) && self.is_before(q, c, to_q, yard);
+                if is_inside && !show((c, to_p.max(to_q)))? {
+                    return Ok(false);
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Whether two positions, with this key between them, are joined by an edge before that of the yardstick. No position is joined to itself.
@@ -321,6 +485,7 @@ impl<'t, const D: usize> Cloud<'t, D> {
         lune.fresh.reserve(last)?;
         let mut next = start;
         loop {
+            lune.work += lune.members.len();
             let mut kept = 0;
             for at in 0..lune.members.len() {
                 let member = lune.members[at];
@@ -452,6 +617,7 @@ impl<const D: usize> Desk<D> {
             screens: Screens::new(),
             stack: Vec::new(),
             lune: Lune {
+                work: 0,
                 members: Held::new(budget),
                 fresh: Held::new(budget),
             },

@@ -65,6 +65,9 @@ pub(crate) fn pairs_within<E: Send>(
 /// With fewer points than this all distances are measured sooner than a tree is built.
 const FEW_POINTS: usize = 512;
 
+/// Points that may be looked at in lunes for every edge there is, before a list of these edges is cheaper.
+const LOOKS_PER_EDGE: usize = 8;
+
 /// Up to so many coordinates degree 1 is found from points alone.
 const FEW_DIMS: usize = 7;
 
@@ -74,24 +77,39 @@ pub(crate) fn has_lunes(points: &Points, metric: Metric) -> bool {
     is_straight && points.n_points() > 0 && (1..=FEW_DIMS).contains(&points.n_dims())
 }
 
-/// Components and loops of points up to a largest distance, in memory that does not depend on it. For points that
-/// [have lunes](has_lunes).
+/// Components and loops of points up to a largest distance, which may be infinite, in memory that does not depend on it. For points that
+/// [have lunes](has_lunes). `None` where a distance may be infinite, or where there is so much to look at that a list of all edges is
+/// cheaper; not if it `must` be.
 pub(crate) fn intervals<F: Field>(
     field: F,
     points: &Points,
     metric: Metric,
     largest: f64,
+    must: bool,
     n_threads: usize,
     control: &Control,
-) -> Result<Intervals, Error> {
+) -> Result<Option<Intervals>, Error> {
+    let n = points.n_points();
     with_tree!(distinct, points, metric, n_threads, control, |tree| {
-        let n = points.n_points();
+        let diameter = tree.ruler.length(tree.largest_key());
+        if largest.is_infinite() && diameter.is_infinite() {
+            return Ok(None);
+        }
+        let largest = largest.min(diameter);
+        let allowance = if must {
+            usize::MAX
+        } else {
+            LOOKS_PER_EDGE.saturating_mul(pairs::about(&tree, largest))
+        };
         let cloud = Cloud::new(&tree, n, control)?;
-        let mut found = loops::intervals(field, &cloud, largest, n_threads, control)?;
+        let found = loops::intervals(field, &cloud, largest, allowance, n_threads, control)?;
+        let Some(mut found) = found else {
+            return Ok(None);
+        };
         join_doubles(&mut found.joining, n - tree.n())?;
-        Ok(found)
+        Ok(Some(found))
     }, else {
-        Err(Error::invalid("points", format!("1 to {FEW_DIMS} coordinates"), points.n_dims()))
+        Ok(None)
     })
 }
 

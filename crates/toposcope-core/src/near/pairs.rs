@@ -5,6 +5,8 @@ use crate::memory::Held;
 use crate::parallel::{Pulse, in_blocks};
 use crate::{Control, Error};
 
+/// Positions whose pairs are counted for an estimate.
+const SAMPLE: usize = 32;
 /// Leaves that one thread looks around from at a time.
 const LEAVES: usize = 32;
 
@@ -35,6 +37,32 @@ pub(super) fn within<'a, R: Rows<'a>, E: Send>(
     };
     let mut stacks = vec![Vec::new(); n_threads.min(n_blocks)];
     in_blocks(&mut stacks, 0..n_blocks, control, "distances", look)
+}
+
+/// About how many pairs there are: those of a few positions, multiplied.
+pub(super) fn about<'a, R: Rows<'a>>(tree: &Tree<R>, largest: f64) -> usize {
+    let limit = tree.ruler.largest_key(largest);
+    let n = tree.n();
+    if tree.largest_key() <= limit {
+        return n * (n - 1) / 2;
+    }
+    let (step, mut count) = (n.div_ceil(SAMPLE), 0);
+    let mut stack = Vec::new();
+    for p in (0..n as u32).step_by(step) {
+        stack.push(0);
+        while let Some(node) = stack.pop() {
+            if tree.nearest_key(p, node) > limit {
+                continue;
+            }
+            if let Some(children) = tree.children(node) {
+                stack.extend(children);
+                continue;
+            }
+            let others = tree.node(node).positions().filter(|&q| q != p);
+            count += others.filter(|&q| tree.key(p, q) <= limit).count();
+        }
+    }
+    count * step / 2
 }
 
 /// Shows the pairs of a position in a leaf and one before it.

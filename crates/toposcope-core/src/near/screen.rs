@@ -22,6 +22,8 @@
 const SLACK: f64 = 1e-6;
 /// The same for boxes of points, whose bounds take a root.
 const BOX_SLACK: f64 = 1e-5;
+/// The same for telling whether a screen is in a lune.
+const LUNE_SLACK: f64 = 1e-9;
 /// Squares of lengths below this are left alone: products of two of them would underflow.
 const SHORTEST: f64 = 1e-120;
 /// Screens tested side by side.
@@ -141,6 +143,38 @@ impl<const D: usize> Screens<D> {
                 // The ball is inside the cone if its centre is further than its radius from the surface.
                 let clear = cosine - (3.0 * sine2).sqrt();
                 depth[lane] = clear - 2.0 * p2.sqrt() * radius - margin;
+            }
+            depth.into_iter().fold(0.0, larger) > 0.0
+        })
+    }
+}
+
+impl<const D: usize> Screens<D> {
+    /// Whether one screen is in the lunes of the edges to all points of a box, given by the offsets of its corners: nearer to them than the
+    /// point is, and nearer to the point than they are.
+    #[inline(always)]
+    pub(super) fn enter_lunes(&self, low: &[f64; D], high: &[f64; D]) -> bool {
+        let (mut nearest, mut farthest) = (0.0, 0.0);
+        for (&low, &high) in low.iter().zip(high) {
+            let gap = larger(larger(low, -high), 0.0);
+            nearest += gap * gap;
+            let reach = larger(high, -low);
+            farthest += reach * reach;
+        }
+        let margin = LUNE_SLACK * farthest;
+        self.groups.iter().any(|group| {
+            let mut along = [0.0; LANES];
+            for axis in 0..D {
+                for (along, x) in along.iter_mut().zip(group.offsets[axis]) {
+                    *along += smaller(x * low[axis], x * high[axis]);
+                }
+            }
+            let mut depth = [0.0; LANES];
+            for lane in 0..LANES {
+                let p2 = group.squares[lane];
+                // |ab|² − |zb|², at least, and |ab|² − |az|².
+                let nearer = 2.0 * along[lane] - p2;
+                depth[lane] = smaller(nearer, nearest - p2) - margin;
             }
             depth.into_iter().fold(0.0, larger) > 0.0
         })

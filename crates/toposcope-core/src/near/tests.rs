@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 
+use super::lunes::Cloud;
 use super::screen::Screens;
 use super::tree::{Narrow, Rows, Tree, Wide};
-use super::{has_lunes, intervals, join_doubles, joining_lengths, pairs_within, spanning};
+use super::{has_lunes, intervals, join_doubles, joining_lengths, loops, pairs_within, spanning};
 use crate::components::joining_lengths_of_points;
 use crate::memory::Budget;
 use crate::reduction::{Z2, Zp};
@@ -99,10 +100,18 @@ fn from_lunes(
     control: &Control,
 ) -> Diagram {
     let found = match field {
-        2 => intervals(Z2, points, metric, threshold, n_threads, control),
-        p => intervals(Zp::new(p), points, metric, threshold, n_threads, control),
+        2 => intervals(Z2, points, metric, threshold, true, n_threads, control),
+        p => intervals(
+            Zp::new(p),
+            points,
+            metric,
+            threshold,
+            true,
+            n_threads,
+            control,
+        ),
     };
-    let found = found.unwrap();
+    let found = found.unwrap().expect("it must be found");
     let forever = std::iter::repeat_n(f64::INFINITY, points.n_points() - found.joining.len());
     let components = found.joining.iter().copied().chain(forever);
     let loops = found.loops.iter().map(|&(birth, death)| (1, birth, death));
@@ -132,13 +141,15 @@ proptest! {
 
     #[test]
     fn lunes_without_edges_give_the_diagram_of_all_edges(
-        points in clouds(1..8, 120), which in 0usize..9000, share in 0.0..1.5, field in prop_oneof![Just(2u32), Just(3)],
+        points in clouds(1..8, 120), which in 0usize..9000, share in 0.0..1.5, field in prop_oneof![Just(2u32), Just(3)], no_limit: bool,
     ) {
         for metric in METRICS {
             let Some(points) = ready(&points, metric).filter(|points| has_lunes(points, metric)) else { continue };
             let all = pairs(&points, metric);
             let some = all.get(which % all.len().max(1)).map_or(1.0, |pair| pair.2);
             let threshold = (if share < 1.0 { some } else { some * share }).min(f64::MAX);
+            let all_finite = all.iter().all(|pair| pair.2.is_finite());
+            let threshold = if no_limit && all_finite { f64::INFINITY } else { threshold };
             let expected = from_edges(&points, metric, threshold, field);
             for n_threads in 1..=4 {
                 let found = from_lunes(&points, metric, threshold, field, n_threads, &Control::none());
@@ -248,7 +259,7 @@ fn ring(n: usize) -> Points {
 #[test]
 fn long_edges_are_looked_at_too() {
     let points = ring(700);
-    for threshold in [0.1, 0.7, 3.0] {
+    for threshold in [0.1, 0.7, 3.0, f64::INFINITY] {
         let expected = from_edges(&points, Metric::Euclidean, threshold, 2);
         let found = from_lunes(
             &points,
@@ -260,6 +271,22 @@ fn long_edges_are_looked_at_too() {
         );
         assert_eq!(found, expected);
         assert!(found.intervals(1).count() > 50);
+    }
+}
+
+#[test]
+fn who_would_look_too_long_gives_up() {
+    let (points, control) = (ring(700), Control::none());
+    let tree = Tree::<Narrow<2>>::new(&points, Metric::Euclidean, 1, &control).unwrap();
+    let cloud = Cloud::new(&tree, 700, &control).unwrap();
+    let find = |allowance, n_threads| {
+        let found = loops::intervals(Z2, &cloud, 3.0, allowance, n_threads, &control);
+        found.unwrap().is_some()
+    };
+    for n_threads in 1..=4 {
+        // Not enough for the first edges, and not enough for the last death.
+        assert!(!find(100, n_threads) && !find(100_000, n_threads));
+        assert!(find(usize::MAX, n_threads));
     }
 }
 
