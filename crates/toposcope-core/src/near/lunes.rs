@@ -22,6 +22,9 @@ const LEAVES: usize = 32;
 /// Up to so many neighbours each, points look at all of their edges at once.
 const MANY_NEIGHBOURS: usize = 256;
 
+/// More members of a lune than this take a microsecond.
+const MEMBERS_PER_TICK: usize = 256;
+
 /// What it takes to open a lune, in points that are looked at.
 const WORK_PER_LUNE: usize = 16;
 
@@ -291,7 +294,7 @@ impl<'t, const D: usize> Cloud<'t, D> {
                 }
                 Ok(())
             })?;
-            self.judge(&yard, shell, &mut desk.lune, found)?;
+            self.judge(&yard, shell, &mut desk.lune, found, pulse)?;
         }
         if shell.upto > desk.around.reach {
             self.look_far(p, shell, desk, found, pulse)?;
@@ -339,7 +342,7 @@ impl<'t, const D: usize> Cloud<'t, D> {
                     pulse.tick()?;
                     let yard = self.yardstick(p, q, key);
                     self.open(&yard, &mut desk.lune)?;
-                    self.judge(&yard, shell, &mut desk.lune, found)?;
+                    self.judge(&yard, shell, &mut desk.lune, found, pulse)?;
                 }
             }
         }
@@ -402,6 +405,7 @@ impl<'t, const D: usize> Cloud<'t, D> {
         shell: Shell,
         lune: &mut Lune,
         found: &mut Found,
+        pulse: &Pulse,
     ) -> Result<(), Error> {
         lune.work += WORK_PER_LUNE;
         if lune.members.is_empty() {
@@ -410,11 +414,11 @@ impl<'t, const D: usize> Cloud<'t, D> {
             }
             return Ok(());
         }
-        if self.is_connected(yard, lune)? {
+        if self.is_connected(yard, lune, pulse)? {
             return Ok(());
         }
         self.open(yard, lune)?;
-        self.other_components(yard, lune, |vertex| {
+        self.other_components(yard, lune, pulse, |vertex| {
             found.triangles.push((yard.edge, vertex))
         })
     }
@@ -466,17 +470,28 @@ impl<'t, const D: usize> Cloud<'t, D> {
 
     /// Whether the lune is connected; removes the component of a vertex near the edge.
     #[inline(always)]
-    fn is_connected(&self, yard: &Yardstick, lune: &mut Lune) -> Result<bool, Error> {
+    fn is_connected(
+        &self,
+        yard: &Yardstick,
+        lune: &mut Lune,
+        pulse: &Pulse,
+    ) -> Result<bool, Error> {
         let members = lune.members.iter().enumerate();
         let nearest = members.min_by(|(_, x), (_, y)| x.1.total_cmp(&y.1));
         let at = nearest.map_or(0, |(at, _)| at);
-        self.remove_component(at, lune, yard)?;
+        self.remove_component(at, lune, yard, pulse)?;
         Ok(lune.members.is_empty())
     }
 
     /// Removes a member, and all that a path joins to it; its position.
     #[inline(always)]
-    fn remove_component(&self, at: usize, lune: &mut Lune, yard: &Yardstick) -> Result<u32, Error> {
+    fn remove_component(
+        &self,
+        at: usize,
+        lune: &mut Lune,
+        yard: &Yardstick,
+        pulse: &Pulse,
+    ) -> Result<u32, Error> {
         let last = lune.members.len() - 1;
         lune.members.swap(at, last);
         let start = lune.members[last].0;
@@ -486,6 +501,9 @@ impl<'t, const D: usize> Cloud<'t, D> {
         let mut next = start;
         loop {
             lune.work += lune.members.len();
+            if lune.members.len() > MEMBERS_PER_TICK {
+                pulse.tick()?;
+            }
             let mut kept = 0;
             for at in 0..lune.members.len() {
                 let member = lune.members[at];
@@ -510,15 +528,16 @@ impl<'t, const D: usize> Cloud<'t, D> {
         &self,
         yard: &Yardstick,
         lune: &mut Lune,
+        pulse: &Pulse,
         mut show: impl FnMut(u32) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let ends = self.ends(yard.edge);
         let nearest = |&at: &usize| self.longer(ends, lune.members[at].0);
         if let Some(nearest) = (0..lune.members.len()).min_by_key(nearest) {
-            self.remove_component(nearest, lune, yard)?;
+            self.remove_component(nearest, lune, yard, pulse)?;
         }
         while let Some(last) = lune.members.len().checked_sub(1) {
-            let other = self.remove_component(last, lune, yard)?;
+            let other = self.remove_component(last, lune, yard, pulse)?;
             show(self.tree.id(other))?;
         }
         Ok(())

@@ -54,6 +54,11 @@ pub(super) fn about<'a, R: Rows<'a>>(tree: &Tree<R>, largest: f64) -> usize {
             if tree.nearest_key(p, node) > limit {
                 continue;
             }
+            if tree.farthest_key(p, node) <= limit {
+                let block = tree.node(node).positions();
+                count += block.len() - usize::from(block.contains(&p));
+                continue;
+            }
             if let Some(children) = tree.children(node) {
                 stack.extend(children);
                 continue;

@@ -345,6 +345,15 @@ impl<'a, R: Rows<'a>> Tree<R> {
         })
     }
 
+    /// No position in the node has a larger key to `p`.
+    pub(super) fn farthest_key(&self, p: u32, node: u32) -> f64 {
+        let (low, high) = self.bounds(node);
+        self.ruler.key(self.rows.n_dims(), |axis| {
+            let x = self.rows.at(p, axis);
+            (x - low[axis]).max(high[axis] - x)
+        })
+    }
+
     /// No two positions in the two nodes have a smaller key.
     #[inline(always)]
     pub(super) fn nearest_key_between(&self, a: u32, b: u32) -> f64 {
