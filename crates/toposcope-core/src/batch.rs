@@ -2,7 +2,7 @@
 
 use crate::complete::{self, Exact};
 use crate::components::{joining_lengths, joining_lengths_of_matrix, joining_lengths_of_points};
-use crate::filtration::{EdgeFiltration, MOST_COMPLETE, RankedInterval};
+use crate::filtration::{EdgeFiltration, MOST_COMPLETE, RankedInterval, check_complete};
 use crate::lune::{self, Loops};
 use crate::memory::Held;
 use crate::near;
@@ -81,6 +81,7 @@ pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<
         return diagram(n, &found.joining, loops, 1, control);
     }
     if let Some(exact) = all_pairs(input, params) {
+        check_complete(n)?;
         let largest = params.threshold.unwrap_or(f64::INFINITY);
         let (lengths, loops) = match params.field {
             2 => complete::intervals(Z2, exact, largest, n_threads, control)?,

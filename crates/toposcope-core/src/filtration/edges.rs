@@ -1,23 +1,19 @@
 //! Collecting edges from the three kinds of input.
 
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 
-use crate::memory::{Held, Lease};
+use crate::memory::Held;
 use crate::near::pairs_within;
 use crate::parallel::{Pulse, in_blocks};
 use crate::sorting::sort_slice;
 use crate::tiles::{TILE, Tiles};
 use crate::{Control, DistanceMatrix, Error, Metric, Points, RipsInput, SparseDistances};
 
-/// With fewer points than this the matrix of all distances is small, and worth having for its enclosing radius.
+/// Of so few points all pairs are measured, whatever the threshold.
 const FEW_POINTS: usize = 4096;
 
 /// With more points than this, ranks of all pairs do not fit in 32 bits: 92,682 · 92,681 / 2 < 2^32 - 1.
 pub(crate) const MOST_COMPLETE: usize = 92_682;
-
-/// Points whose distances to all before them one thread measures at a time.
-const ROWS: usize = 64;
 
 /// Edges copied between two looks at the clock.
 pub(super) const CHUNK: usize = 1 << 16;
@@ -113,12 +109,9 @@ pub(super) fn collect(
             if n > FEW_POINTS && threshold.is_finite() && points.n_dims() > 0 {
                 return Ok((n, of_points(points, metric, threshold, n_threads, control)?));
             }
-            if n > MOST_COMPLETE {
-                let expected = format!("at most {MOST_COMPLETE} without a threshold");
-                return Err(Error::invalid("points", expected, n));
-            }
-            let (matrix, _lease) = all_distances(points, metric, n_threads, control)?;
-            Ok((n, of_complete(&matrix, threshold, control)?))
+            check_complete(n)?;
+            let edges = of_all_points(points, metric, threshold, n_threads, control)?;
+            Ok((n, edges))
         }
         RipsInput::Sparse(distances) => {
             Ok((distances.n(), of_sparse(distances, threshold, control)?))
@@ -173,48 +166,113 @@ fn of_sparse(
     Ok(edges)
 }
 
-/// [`DistanceMatrix::from_points`] on several threads, and what is set aside for the matrix.
-fn all_distances(
+/// Refuses more points than ranks of all their pairs have room for.
+pub(crate) fn check_complete(n: usize) -> Result<(), Error> {
+    if n <= MOST_COMPLETE {
+        return Ok(());
+    }
+    let expected = format!("at most {MOST_COMPLETE} without a threshold");
+    Err(Error::invalid("points", expected, n))
+}
+
+/// All pairs of points up to the threshold and the enclosing radius. No distance is kept that is no edge: where there is no threshold,
+/// the radius is found first, and everything is measured twice.
+fn of_all_points(
     points: &Points,
     metric: Metric,
+    threshold: f64,
     n_threads: usize,
     control: &Control,
-) -> Result<(DistanceMatrix, Lease), Error> {
-    let n = points.n_points();
-    let budget = control.budget();
-    let before = |i: usize| i * i.saturating_sub(1) / 2;
-    let mut lower = Held::filled(budget, 0.0, before(n), |work| control.tick(work))?;
-    // Each block is written by one thread, which nobody disturbs.
-    let mut parts = Held::with_capacity(budget, n.div_ceil(ROWS))?;
-    let mut rest = &mut lower[..];
-    for block in 0..n.div_ceil(ROWS) {
-        let rows = rows_of(block, n);
-        let (part, others) = rest.split_at_mut(before(rows.end) - before(rows.start));
-        parts.push(Mutex::new(part))?;
-        rest = others;
+) -> Result<Held<Edge>, Error> {
+    let measure = |up_to: f64| pairs_up_to(points, metric, up_to, n_threads, control);
+    let (edges, enclosing) = if threshold.is_finite() {
+        measure(threshold)?
+    } else {
+        let (_, enclosing) = measure(-1.0)?;
+        measure(enclosing)?
+    };
+    let mut edges = joined(edges, control)?;
+    if enclosing < threshold {
+        edges.retain(|edge| edge.length() <= enclosing);
     }
-    let measure = |tiles: &mut Tiles, block: usize, pulse: &Pulse| {
-        let rows = rows_of(block, n);
-        let mut part = (parts[block].lock()).unwrap_or_else(PoisonError::into_inner);
+    Ok(edges)
+}
+
+/// The edges up to a length, row by row in parts, and the enclosing radius of all points.
+fn pairs_up_to(
+    points: &Points,
+    metric: Metric,
+    up_to: f64,
+    n_threads: usize,
+    control: &Control,
+) -> Result<(Held<Held<Edge>>, f64), Error> {
+    let (n, budget) = (points.n_points(), control.budget());
+    let measure = |view: &mut View, block: usize, pulse: &Pulse| {
+        let rows = block * TILE..n.min((block + 1) * TILE);
+        let mut edges = Held::new(pulse.budget());
         for from in (0..rows.end).step_by(TILE) {
             pulse.beat(rows.start * rows.start, n * n)?;
             let columns = from..rows.end.min(from + TILE);
-            let tile = tiles.measure(rows.clone(), columns.clone())?;
-            for (i, lengths) in rows.clone().zip(tile.chunks_exact(columns.len())) {
-                let count = columns.end.min(i).saturating_sub(from);
-                let at = before(i) - before(rows.start) + from;
-                part[at..][..count].copy_from_slice(&lengths[..count]);
+            view.look(rows.clone(), columns, up_to, &mut edges)?;
+        }
+        Ok(edges)
+    };
+    let view = |_| View::new(Tiles::new(points, metric, budget), n, control);
+    let views: Result<Vec<View>, Error> = (0..n_threads).map(view).collect();
+    let mut views = views?;
+    let edges = in_blocks(
+        &mut views,
+        0..n.div_ceil(TILE),
+        control,
+        "distances",
+        measure,
+    )?;
+    let farthest = |i: usize| {
+        views
+            .iter()
+            .map(|view| view.farthest[i])
+            .fold(0.0, f64::max)
+    };
+    Ok((edges, (0..n).map(farthest).reduce(f64::min).unwrap_or(0.0)))
+}
+
+/// One thread's view of the distances between all points.
+struct View<'a> {
+    tiles: Tiles<'a>,
+    /// By point: the largest of its distances that this thread has seen.
+    farthest: Held<f64>,
+}
+
+impl<'a> View<'a> {
+    fn new(tiles: Tiles<'a>, n: usize, control: &Control) -> Result<Self, Error> {
+        let farthest = Held::filled(control.budget(), 0.0, n, |work| control.tick(work))?;
+        Ok(Self { tiles, farthest })
+    }
+
+    fn look(
+        &mut self,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        up_to: f64,
+        edges: &mut Held<Edge>,
+    ) -> Result<(), Error> {
+        let tile = self.tiles.measure(rows.clone(), columns.clone())?;
+        for (i, lengths) in rows.zip(tile.chunks_exact(columns.len())) {
+            for (j, &length) in columns.clone().zip(lengths).take_while(|&(j, _)| j < i) {
+                if !length.is_finite() {
+                    let expected = "coordinates whose distances are finite";
+                    let got = format!("{length} between {i} and {j}");
+                    return Err(Error::invalid("points", expected, got));
+                }
+                self.farthest[i] = self.farthest[i].max(length);
+                self.farthest[j] = self.farthest[j].max(length);
+                if length <= up_to {
+                    edges.push(Edge::new(i, j, length))?;
+                }
             }
         }
         Ok(())
-    };
-    let tiles = |_| Tiles::new(points, metric, budget);
-    let mut threads: Vec<Tiles> = (0..n_threads).map(tiles).collect();
-    let blocks = 0..n.div_ceil(ROWS);
-    in_blocks(&mut threads, blocks, control, "distances", measure)?;
-    drop(parts);
-    let (lower, lease) = lower.into_parts();
-    Ok((DistanceMatrix::from_lower_under(lower, n, control)?, lease))
+    }
 }
 
 /// Only points near each other are measured.
@@ -226,17 +284,17 @@ fn of_points(
     control: &Control,
 ) -> Result<Held<Edge>, Error> {
     let parts = pairs_within(points, metric, threshold, n_threads, control, Edge::new)?;
-    let total = parts.iter().map(|part| part.len()).sum();
-    let mut edges = Held::with_capacity(control.budget(), total)?;
-    for part in parts {
-        edges.copy_in_chunks(&part, |work| control.tick(work))?;
-    }
-    Ok(edges)
+    joined(parts, control)
 }
 
-/// The rows of one of the blocks in which threads measure.
-fn rows_of(block: usize, n: usize) -> Range<usize> {
-    block * ROWS..n.min((block + 1) * ROWS)
+/// All parts in one. Each is given back once it is copied.
+fn joined(parts: Held<Held<Edge>>, control: &Control) -> Result<Held<Edge>, Error> {
+    let total = parts.iter().map(|part| part.len()).sum();
+    let mut whole = Held::with_capacity(control.budget(), total)?;
+    for part in parts {
+        whole.copy_in_chunks(&part, |work| control.tick(work))?;
+    }
+    Ok(whole)
 }
 
 #[cfg(test)]
@@ -257,6 +315,27 @@ mod tests {
         assert!(
             pairs < u64::from(u32::MAX) && pairs + (MOST_COMPLETE as u64) > u64::from(u32::MAX)
         );
+    }
+
+    #[test]
+    fn pairs_of_points_are_those_of_their_matrix() {
+        let wave = |at: usize| ((at * 7919 + at * at * 31) % 1009) as f64;
+        for (n, n_dims) in [(0, 2), (1, 2), (2, 2), (200, 2), (150, 20)] {
+            let points = Points::from_f64((0..n * n_dims).map(wave).collect(), n_dims).unwrap();
+            let control = Control::none();
+            let matrix = DistanceMatrix::from_points(&points, Metric::Euclidean, &control).unwrap();
+            for threshold in [None, Some(0.0), Some(500.0), Some(1e9)] {
+                let edges = |input: RipsInput, n_threads: usize| {
+                    let (_, edges) = collect(input, threshold, n_threads, &control).unwrap();
+                    sort(edges, &control).unwrap().to_vec()
+                };
+                let expected = edges(RipsInput::Dense(&matrix), 1);
+                for n_threads in [1, 3] {
+                    let input = RipsInput::Points(&points, Metric::Euclidean);
+                    assert_eq!(edges(input, n_threads), expected);
+                }
+            }
+        }
     }
 
     #[test]

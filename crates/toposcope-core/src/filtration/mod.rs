@@ -11,7 +11,7 @@ mod ranks;
 use crate::memory::Held;
 use crate::{Control, Error, RipsInput};
 use edges::CHUNK;
-pub(crate) use edges::{Edge, MOST_COMPLETE};
+pub(crate) use edges::{Edge, MOST_COMPLETE, check_complete};
 pub(crate) use ranks::Neighbours;
 use ranks::RankTable;
 

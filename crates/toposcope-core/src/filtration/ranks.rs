@@ -1,7 +1,6 @@
 //! From two vertices to the rank of their edge.
 
 use crate::memory::Held;
-use crate::sorting::sort_slice;
 use crate::{Control, Error};
 
 /// Stands for "no edge" inside the square table; never leaves the filtration.
@@ -91,11 +90,21 @@ impl Neighbours {
         for v in 0..n {
             offsets[v + 1] += offsets[v];
         }
-        let entries = entries(&offsets, ends, control)?;
-        let mut vertices = Held::with_capacity(budget, entries.len())?;
-        vertices.extend_in_chunks(entries.len(), entries.iter().map(|e| e.0), tick)?;
-        let mut ranks = Held::with_capacity(budget, entries.len())?;
-        ranks.extend_in_chunks(entries.len(), entries.iter().map(|e| e.1), tick)?;
+        let unsorted = unsorted(&offsets, ends, control)?;
+        let mut vertices = Held::filled(budget, 0, unsorted.len(), tick)?;
+        let mut ranks = Held::filled(budget, 0, unsorted.len(), tick)?;
+        // Vertex by vertex, each is appended to the lists of its neighbours, which so come out ascending.
+        let mut next = Held::with_capacity(budget, n)?;
+        next.copy_in_chunks(&offsets[..n], tick)?;
+        for v in 0..n {
+            control.poll("ranks", ends.len() + offsets[v], 3 * ends.len())?;
+            for &(to, rank) in &unsorted[offsets[v]..offsets[v + 1]] {
+                let at = &mut next[to as usize];
+                vertices[*at] = v as u32;
+                ranks[*at] = rank;
+                *at += 1;
+            }
+        }
         Ok(Self {
             offsets,
             vertices,
@@ -129,8 +138,8 @@ impl Neighbours {
     }
 }
 
-/// The neighbours of one vertex after the other with the ranks of their edges, each list ascending.
-fn entries(
+/// The neighbours of one vertex after the other with the ranks of their edges, in order of rank.
+fn unsorted(
     offsets: &[usize],
     ends: &[[u32; 2]],
     control: &Control,
@@ -145,10 +154,6 @@ fn entries(
             entries[next[from as usize]] = (to, rank as u32);
             next[from as usize] += 1;
         }
-    }
-    for list in offsets.windows(2) {
-        control.poll("ranks", 2 * ends.len() + list[0] / 2, 3 * ends.len())?;
-        sort_slice(&mut entries[list[0]..list[1]], Ord::cmp, control)?;
     }
     Ok(entries)
 }
