@@ -99,15 +99,12 @@ def in_words(result: Result) -> str:
 
 def draw(curves: Curves, stem: Path) -> None:
     """Two panels for each family, time above memory, as SVG and PNG."""
-    import matplotlib as mpl  # noqa: PLC0415
-
-    mpl.use("agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
+    # Not by pyplot, which would go on showing this figure to whoever asks for the current one.
+    from matplotlib.figure import Figure  # noqa: PLC0415
 
     shown = [family for family in FAMILIES if family.name in curves]
-    fig, axes = plt.subplots(
-        2, len(shown), figsize=(4.2 * len(shown), 7), sharex="col", sharey="row", squeeze=False, layout="constrained"
-    )
+    fig = Figure(figsize=(4.2 * len(shown), 7), layout="constrained")
+    axes = fig.subplots(2, len(shown), sharex="col", sharey="row", squeeze=False)
     for column, family in zip(axes.T, shown, strict=True):
         draw_curves(column[0], curves[family.name], lambda result: result.best)
         draw_curves(column[1], curves[family.name], lambda result: max(result.peak / MIB, 0.1))
