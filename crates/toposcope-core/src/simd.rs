@@ -5,7 +5,7 @@
 //! of the two it can run. The same Rust code runs in both: no multiplication is ever fused with an addition, sums keep their
 //! order, and so no bit of any result depends on the machine.
 //!
-//! This is the one module of the crate that may use `unsafe`.
+//! This module and `lune::simd`, for single kernels on words of bits, are the only ones of the crate that may use `unsafe`.
 #![allow(unsafe_code)]
 
 /// Work of microseconds or more. A trait and not a closure, because `run` and all that it calls must be `#[inline(always)]`:
