@@ -6,6 +6,7 @@
 
 use crate::Error;
 use crate::filtration::Neighbours;
+use crate::memory::{Budget, Held};
 use crate::parallel::Pulse;
 
 /// Stands for "no edge" among the ranks that are spread out.
@@ -24,12 +25,21 @@ enum Place {
 }
 
 /// What was found about the edges looked at.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Found {
     /// Ranks of the edges whose lune is empty.
-    pub(super) bare: Vec<u32>,
+    pub(super) bare: Held<u32>,
     /// Rank of an edge, and one vertex of each component of its lune which does not contain the vertex nearest to the edge.
-    pub(super) triangles: Vec<(u32, u32)>,
+    pub(super) triangles: Held<(u32, u32)>,
+}
+
+impl Found {
+    pub(super) fn new(budget: &Budget) -> Self {
+        Self {
+            bare: Held::new(budget),
+            triangles: Held::new(budget),
+        }
+    }
 }
 
 /// One thread's view.
@@ -45,6 +55,12 @@ pub(super) struct Around<'f> {
 }
 
 impl<'f> Around<'f> {
+    /// Bytes of a view of `n` vertices: a rank and a place each, and lists of at most all of them for the lune, what is reached and what
+    /// is fresh, which may double as they grow.
+    pub(super) fn bytes(n: usize) -> usize {
+        n.saturating_mul(size_of::<u32>() + size_of::<Place>() + 6 * size_of::<u32>())
+    }
+
     /// A view of `n` vertices.
     pub(super) fn new(n: usize, lists: &'f Neighbours) -> Self {
         Self {
@@ -76,12 +92,12 @@ impl<'f> Around<'f> {
             }
             pulse.tick()?;
             match self.open(b, rank) {
-                None => found.bare.push(rank),
+                None => found.bare.push(rank)?,
                 Some(nearest) => {
                     let others = self.other_components(nearest, rank);
                     found
                         .triangles
-                        .extend(others.into_iter().map(|v| (rank, v)));
+                        .extend(others.into_iter().map(|v| (rank, v)))?;
                     for &v in &self.lune {
                         self.places[v as usize] = Place::Outside;
                     }

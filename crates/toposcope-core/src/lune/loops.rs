@@ -9,9 +9,11 @@
 use super::around::{Around, Found};
 use super::rows::{Rows, block_of};
 use crate::filtration::{EdgeFiltration, Neighbours};
+use crate::memory::{Held, Lease};
 use crate::parallel::{Pulse, in_blocks};
 use crate::reduction::{Column, Field, Memo, Reduction, add_multiple};
 use crate::simd::{Work, vectorized};
+use crate::sorting::sort_slice;
 use crate::union_find::UnionFind;
 use crate::{Control, Error};
 use std::ops::Range;
@@ -58,7 +60,7 @@ impl<F: Field> Loops<F> {
             Some(lists) => look_around(filtration, lists, 0, n_threads, control)?,
             None => Found {
                 bare: bare_edges(filtration, n_threads, control)?,
-                triangles: Vec::new(),
+                triangles: Held::new(control.budget()),
             },
         };
         let mut components = UnionFind::new(filtration.n(), control)?;
@@ -176,7 +178,7 @@ impl<F: Field> Loops<F> {
         control: &Control,
     ) -> Result<(), Error> {
         let n_edges = filtration.len() as u32;
-        let mut sweeps = sweeps(filtration, n_threads);
+        let (mut sweeps, _lease) = sweeps(filtration, n_threads, control)?;
         let wave = (sweeps.len() * BLOCKS_PER_WAVE * BLOCK) as u32;
         while !self.all_dead() && from < n_edges {
             // The next death comes no earlier than the next birth if nobody is alive.
@@ -294,10 +296,17 @@ impl<F: Field> Loops<F> {
     }
 }
 
-/// Rows per thread, and no more than there is work for.
-fn sweeps(filtration: &EdgeFiltration, n_threads: usize) -> Vec<Rows<'_>> {
-    let threads = 0..n_threads.min(filtration.len().div_ceil(BLOCK));
-    threads.map(|_| Rows::new(filtration)).collect()
+/// Rows per thread, and no more than there is work for, with what is set aside for them.
+fn sweeps<'f>(
+    filtration: &'f EdgeFiltration,
+    n_threads: usize,
+    control: &Control,
+) -> Result<(Vec<Rows<'f>>, Lease), Error> {
+    let n_sweeps = n_threads.min(filtration.len().div_ceil(BLOCK));
+    let bytes = Rows::bytes(filtration.n()).saturating_mul(n_sweeps);
+    let lease = control.budget().reserve(bytes)?;
+    let sweeps = (0..n_sweeps).map(|_| Rows::new(filtration)).collect();
+    Ok((sweeps, lease))
 }
 
 /// The critical triangles over the edges of these ranks: ranks and third vertices.
@@ -305,8 +314,8 @@ fn critical_triangles(
     rows: &mut Rows,
     ranks: Range<u32>,
     pulse: &Pulse,
-) -> Result<Vec<(u32, u32)>, Error> {
-    let mut triangles = Vec::new();
+) -> Result<Held<(u32, u32)>, Error> {
+    let mut triangles = Held::new(pulse.budget());
     rows.advance_to(ranks.start);
     while let Some(rank) = vectorized(NextParted {
         rows: &mut *rows,
@@ -314,7 +323,7 @@ fn critical_triangles(
         pulse,
     })? {
         let vertices = rows.other_components();
-        triangles.extend(vertices.into_iter().map(|vertex| (rank, vertex)));
+        triangles.extend(vertices.into_iter().map(|vertex| (rank, vertex)))?;
         rows.advance_to(rank + 1);
     }
     Ok(triangles)
@@ -348,22 +357,27 @@ fn bare_edges(
     filtration: &EdgeFiltration,
     n_threads: usize,
     control: &Control,
-) -> Result<Vec<u32>, Error> {
+) -> Result<Held<u32>, Error> {
     let n_blocks = filtration.len().div_ceil(BLOCK);
     let bare_in = |rows: &mut Rows, block: usize, pulse: &Pulse| {
-        let mut bare = Vec::new();
+        let mut bare = Held::new(pulse.budget());
         for rank in block_of(filtration, block, BLOCK) {
             pulse.beat(block, n_blocks)?;
             rows.advance_to(rank);
             if rows.lune().all(|word| word == 0) {
-                bare.push(rank);
+                bare.push(rank)?;
             }
         }
         Ok(bare)
     };
-    let mut sweeps = sweeps(filtration, n_threads);
-    let bare = in_blocks(&mut sweeps, 0..n_blocks, control, "sweep", bare_in)?;
-    Ok(bare.concat())
+    let (mut sweeps, _lease) = sweeps(filtration, n_threads, control)?;
+    let parts = in_blocks(&mut sweeps, 0..n_blocks, control, "sweep", bare_in)?;
+    let total = parts.iter().map(|part| part.len()).sum();
+    let mut bare = Held::with_capacity(control.budget(), total)?;
+    for part in parts {
+        bare.extend_from_slice(&part)?;
+    }
+    Ok(bare)
 }
 
 /// Edges from rank `from` on with an empty lune, and critical triangles, by rank, over lists of neighbours.
@@ -377,21 +391,23 @@ fn look_around(
     let n = filtration.n();
     let n_blocks = n.div_ceil(VERTICES);
     let threads = 0..n_threads.min(n_blocks);
+    let bytes = Around::bytes(n).saturating_mul(threads.len());
+    let _lease = control.budget().reserve(bytes)?;
     let mut views: Vec<Around> = threads.map(|_| Around::new(n, lists)).collect();
     let look = |view: &mut Around, block: usize, pulse: &Pulse| {
-        let mut found = Found::default();
+        let mut found = Found::new(pulse.budget());
         for a in block * VERTICES..n.min((block + 1) * VERTICES) {
             pulse.beat(a, n)?;
             view.look(a as u32, from, &mut found, pulse)?;
         }
         Ok(found)
     };
-    let mut whole = Found::default();
+    let mut whole = Found::new(control.budget());
     for found in in_blocks(&mut views, 0..n_blocks, control, "sweep", look)? {
-        whole.bare.extend(found.bare);
-        whole.triangles.extend(found.triangles);
+        whole.bare.extend_from_slice(&found.bare)?;
+        whole.triangles.extend_from_slice(&found.triangles)?;
     }
-    whole.bare.sort_unstable();
-    whole.triangles.sort_unstable();
+    sort_slice(&mut whole.bare, Ord::cmp, control)?;
+    sort_slice(&mut whole.triangles, Ord::cmp, control)?;
     Ok(whole)
 }

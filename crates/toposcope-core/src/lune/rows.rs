@@ -38,6 +38,12 @@ impl<'f> Rows<'f> {
         }
     }
 
+    /// Bytes of the rows of `n` vertices: a set each, one number each, and three sets of scratch.
+    pub(super) fn bytes(n: usize) -> usize {
+        let set = size_of::<u64>() * bits::words_for(n);
+        (n.saturating_add(3)).saturating_mul(set) + n * size_of::<u32>()
+    }
+
     /// The neighbours of `v`.
     #[inline]
     pub(super) fn row(&self, v: u32) -> &[u64] {

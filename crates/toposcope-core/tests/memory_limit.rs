@@ -1,0 +1,118 @@
+//! A memory limit is obeyed to the byte: an allocator that counts what lives never sees more than the limit, whether the call comes to an
+//! end or is refused; and after it nothing is left.
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use common::{Random, matrix, params, points, sparse, trials};
+use toposcope_core::memory::Budget;
+use toposcope_core::{Control, Error, Method, Metric, RipsInput, RipsParams, rips};
+
+/// The system's allocator, counting the bytes that live and the most that ever did.
+struct Counting;
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+fn add(bytes: usize) {
+    let live = LIVE.fetch_add(bytes, Ordering::SeqCst) + bytes;
+    PEAK.fetch_max(live, Ordering::SeqCst);
+}
+
+#[expect(unsafe_code, reason = "an allocator is")]
+// SAFETY: every call is handed on as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        add(layout.size());
+        // SAFETY: the caller's promise is the system's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is the system's.
+        unsafe { System.dealloc(block, layout) }
+        LIVE.fetch_sub(layout.size(), Ordering::SeqCst);
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // Old and new live side by side, as far as anyone can tell.
+        add(size);
+        // SAFETY: the caller's promise is the system's.
+        let moved = unsafe { System.realloc(block, layout, size) };
+        LIVE.fetch_sub(layout.size(), Ordering::SeqCst);
+        moved
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often a call came to its end, and how often it was refused.
+#[derive(Default)]
+struct Outcomes {
+    ended: usize,
+    refused: usize,
+}
+
+impl Outcomes {
+    fn try_limit(&mut self, input: RipsInput, asked: &RipsParams, limit: u64) {
+        let before = LIVE.load(Ordering::SeqCst);
+        PEAK.store(before, Ordering::SeqCst);
+        let control = Control::none().with_budget(Budget::limited(limit));
+        let outcome = rips(input, asked, &control);
+        let peak = PEAK.load(Ordering::SeqCst) - before;
+        assert!(peak as u64 <= limit, "{peak} bytes of {limit}: {asked:?}");
+        match outcome {
+            Ok(diagram) => {
+                self.ended += 1;
+                drop(diagram);
+            }
+            Err(Error::MemoryLimit { requested, .. }) => {
+                self.refused += 1;
+                assert!(requested > limit);
+            }
+            Err(other) => panic!("{other}"),
+        }
+        drop(control);
+        // A little stays behind once: what the standard library keeps for threads.
+        let left = LIVE.load(Ordering::SeqCst).saturating_sub(before);
+        assert!(left < 4096, "{left} bytes are left");
+    }
+}
+
+// One test alone: another at the same time would be counted as well.
+#[test]
+fn no_limit_is_ever_passed() {
+    let mut outcomes = Outcomes::default();
+    for trial in 0..trials(60) {
+        let mut random = Random(trial as u64);
+        let n = [40, 300, 900, 1500][random.below(4)];
+        let n_dims = 1 + random.below(5);
+        let mut row = || (0..n_dims).map(|_| random.unit()).collect();
+        let points = points(&(0..n).map(|_| row()).collect::<Vec<Vec<f64>>>());
+        let max_dim = random.below(2);
+        let threshold = [None, Some(0.2), Some(0.05)][random.below(3)];
+        let field = [2, 3][random.below(2)];
+        let asked = RipsParams {
+            n_threads: Some(1 + random.below(4)),
+            ..params(max_dim, threshold, field, Method::Auto)
+        };
+        let distances = matrix(&points);
+        let near = sparse(&distances, 0.1);
+        for _ in 0..4 {
+            // From next to nothing to more than enough.
+            let limit = 1u64 << (16 + random.below(11));
+            let limit = limit + random.next() % limit;
+            outcomes.try_limit(RipsInput::Points(&points, Metric::Euclidean), &asked, limit);
+            outcomes.try_limit(RipsInput::Dense(&distances), &asked, limit);
+            outcomes.try_limit(RipsInput::Sparse(&near), &asked, limit);
+        }
+    }
+    let Outcomes { ended, refused } = outcomes;
+    assert!(
+        ended > 100 && refused > 100,
+        "{ended} ended, {refused} refused"
+    );
+}
