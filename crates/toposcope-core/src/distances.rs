@@ -112,7 +112,8 @@ impl DistanceMatrix {
 
     /// [`Self::enclosing_radius`], within reach of an interrupt.
     pub(crate) fn enclosing_radius_under(&self, control: &Control) -> Result<f64, Error> {
-        let mut farthest = vec![0.0f64; self.n];
+        let tick = |work| control.tick(work);
+        let mut farthest = Held::filled(control.budget(), 0.0f64, self.n, tick)?;
         for i in 0..self.n {
             control.poll_coarse("enclosing radius", i, self.n)?;
             for (j, &d) in self.row(i).iter().enumerate() {

@@ -6,8 +6,8 @@ mod common;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{Random, matrix, params, points, sparse, trials};
-use toposcope_core::memory::Budget;
+use common::{METHODS, Random, matrix, params, points, sparse, trials};
+use toposcope_core::memory::{Budget, SLACK};
 use toposcope_core::{Control, Error, Method, Metric, RipsInput, RipsParams, rips};
 
 /// The system's allocator, counting the bytes that live and the most that ever did.
@@ -49,6 +49,9 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// Bytes that may live without having been reserved.
+const UNRESERVED: u64 = 16 << 10;
+
 /// How often a call came to its end, and how often it was refused.
 #[derive(Default)]
 struct Outcomes {
@@ -60,10 +63,14 @@ impl Outcomes {
     fn try_limit(&mut self, input: RipsInput, asked: &RipsParams, limit: u64) {
         let before = LIVE.load(Ordering::SeqCst);
         PEAK.store(before, Ordering::SeqCst);
-        let control = Control::none().with_budget(Budget::limited(limit));
+        let budget = Budget::limited(limit);
+        let control = Control::none().with_budget(budget.clone());
         let outcome = rips(input, asked, &control);
         let peak = PEAK.load(Ordering::SeqCst) - before;
         assert!(peak as u64 <= limit, "{peak} bytes of {limit}: {asked:?}");
+        // What is too small to be reserved is small whatever the input is.
+        let unreserved = (peak as u64 + SLACK).saturating_sub(budget.peak());
+        assert!(unreserved <= UNRESERVED, "{unreserved} bytes: {asked:?}");
         match outcome {
             Ok(diagram) => {
                 self.ended += 1;
@@ -76,28 +83,47 @@ impl Outcomes {
             Err(other) => panic!("{other}"),
         }
         drop(control);
+        assert_eq!(budget.live(), SLACK);
+        drop(budget);
         // A little stays behind once: what the standard library keeps for threads.
         let left = LIVE.load(Ordering::SeqCst).saturating_sub(before);
         assert!(left < 4096, "{left} bytes are left");
     }
 }
 
-// One test alone: another at the same time would be counted as well.
-#[test]
-fn no_limit_is_ever_passed() {
-    let mut outcomes = Outcomes::default();
-    for trial in 0..trials(60) {
+/// `x` cut off to multiples of `1 / grid`, if that is finite.
+fn rounded(x: f64, grid: f64) -> f64 {
+    if grid.is_finite() {
+        (x * grid).floor() / grid
+    } else {
+        x
+    }
+}
+
+/// All kinds of input in all dimensions, by every method.
+fn try_few_points(outcomes: &mut Outcomes) {
+    for trial in 0..trials(120) {
         let mut random = Random(trial as u64);
-        let n = [40, 300, 900, 1500][random.below(4)];
+        let max_dim = random.below(4);
+        let most = [1500, 1500, 400, 100][max_dim];
+        let n = [40, 300, 900, 1500][random.below(4)].min(most);
         let n_dims = 1 + random.below(5);
-        let mut row = || (0..n_dims).map(|_| random.unit()).collect();
+        // Some on a grid, where nearly all distances are equal to others.
+        let grid = [f64::INFINITY, 12.0][usize::from(random.below(3) == 0)];
+        let mut row = || (0..n_dims).map(|_| rounded(random.unit(), grid)).collect();
         let points = points(&(0..n).map(|_| row()).collect::<Vec<Vec<f64>>>());
-        let max_dim = random.below(2);
         let threshold = [None, Some(0.2), Some(0.05)][random.below(3)];
         let field = [2, 3][random.below(2)];
+        // The second engine takes long where there are many columns.
+        let few = max_dim == 0 || n <= 300;
+        let method = if few {
+            METHODS[random.below(3)]
+        } else {
+            Method::Auto
+        };
         let asked = RipsParams {
             n_threads: Some(1 + random.below(4)),
-            ..params(max_dim, threshold, field, Method::Auto)
+            ..params(max_dim, threshold, field, method)
         };
         let distances = matrix(&points);
         let near = sparse(&distances, 0.1);
@@ -110,6 +136,34 @@ fn no_limit_is_ever_passed() {
             outcomes.try_limit(RipsInput::Sparse(&near), &asked, limit);
         }
     }
+}
+
+/// So many points that there is no list of all pairs.
+fn try_many_points(outcomes: &mut Outcomes) {
+    for trial in 0..trials(6) {
+        let mut random = Random(1000 + trial as u64);
+        let n_dims = [2, 3, 9][random.below(3)];
+        let n = [8000, 6000, 5000][random.below(3)];
+        let mut row = || (0..n_dims).map(|_| random.unit()).collect();
+        let points = points(&(0..n).map(|_| row()).collect::<Vec<Vec<f64>>>());
+        let threshold = if n_dims == 9 { Some(0.3) } else { None };
+        let asked = RipsParams {
+            n_threads: Some(1 + random.below(4)),
+            ..params(random.below(2), threshold, 2, Method::Auto)
+        };
+        for shift in [20, 21, 22, 23, 25] {
+            let limit = (1u64 << shift) + random.next() % (1 << shift);
+            outcomes.try_limit(RipsInput::Points(&points, Metric::Euclidean), &asked, limit);
+        }
+    }
+}
+
+// One test alone: another at the same time would be counted as well.
+#[test]
+fn no_limit_is_ever_passed() {
+    let mut outcomes = Outcomes::default();
+    try_few_points(&mut outcomes);
+    try_many_points(&mut outcomes);
     let Outcomes { ended, refused } = outcomes;
     assert!(
         ended > 100 && refused > 100,

@@ -52,19 +52,21 @@ pub(crate) fn intervals<F: Field>(
         return Ok((joining, lasting));
     };
     let mut filtration = EdgeFiltration::growing(square.n(), control);
-    let mut stages = Stages::new(&square, last_birth.length(), threshold);
+    let mut stages = Stages::new(&square, last_birth.length(), threshold, control)?;
     // The first stage has every birth.
     filtration.extend(stages.next_edges(n_threads, control)?, control)?;
-    let births = births.iter().map(|edge| filtration.rank_of(edge));
-    let mut loops = Loops::born(field, births.collect(), control)?;
+    let mut ranks = Held::with_capacity(budget, births.len())?;
+    ranks.extend(births.iter().map(|edge| filtration.rank_of(edge)))?;
+    drop(births);
+    let mut loops = Loops::born(field, ranks, control)?;
     let (mut from, mut joined) = (0, 0);
     loop {
         let in_reach = |edge: &Edge| edge.length() <= stages.reached();
         let next = joined + forest[joined..].partition_point(in_reach);
-        let ranks = forest[joined..next]
-            .iter()
-            .map(|edge| filtration.rank_of(edge));
-        loops.join(&ranks.collect::<Vec<u32>>())?;
+        let joining = forest[joined..next].iter();
+        let mut ranks = Held::with_capacity(budget, joining.len())?;
+        ranks.extend(joining.map(|edge| filtration.rank_of(edge)))?;
+        loops.join(&ranks)?;
         loops.go_on(&filtration, from, n_threads, control)?;
         if loops.all_dead() || stages.at_the_end() {
             break;

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::square::{Rounded, Square};
 use crate::filtration::Edge;
-use crate::memory::Held;
+use crate::memory::{Budget, Held, Lease};
 use crate::parallel::{Pulse, in_blocks};
 use crate::simd::{Work, vectorized};
 use crate::{Control, Error};
@@ -51,8 +51,10 @@ pub(crate) fn relative_neighbours(
         }
         Ok(bare)
     };
-    let mut rooms: Vec<Room> = (0..n_threads).map(|_| Room::default()).collect();
-    let found = in_blocks(&mut rooms, 0..n.div_ceil(ROWS), control, "neighbours", look)?;
+    let n_blocks = n.div_ceil(ROWS);
+    let room = |_| Room::new(n, control.budget());
+    let rooms: Result<Vec<Room>, Error> = (0..n_threads.min(n_blocks)).map(room).collect();
+    let found = in_blocks(&mut rooms?, 0..n_blocks, control, "neighbours", look)?;
     let mut edges = Held::with_capacity(control.budget(), found.iter().map(|f| f.len()).sum())?;
     for bare in found {
         edges.extend_from_slice(&bare)?;
@@ -62,11 +64,24 @@ pub(crate) fn relative_neighbours(
 }
 
 /// One thread's scratch.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Room {
     nearest: Vec<(Rounded, u32)>,
     /// Vertices before `a` that nothing was found to come between.
     left: Vec<u32>,
+    /// Covers those.
+    _lease: Lease,
+}
+
+impl Room {
+    fn new(n: usize, budget: &Budget) -> Result<Self, Error> {
+        let lease = budget.reserve(n * size_of::<u32>())?;
+        Ok(Self {
+            nearest: Vec::with_capacity(NEAREST),
+            left: Vec::with_capacity(n),
+            _lease: lease,
+        })
+    }
 }
 
 /// Finds the pairs of `a` with an earlier vertex that no strictly nearer vertex comes between, as far as rounded distances tell.

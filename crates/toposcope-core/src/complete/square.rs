@@ -78,8 +78,8 @@ impl<'a> Square<'a> {
         let scale = scale_for(exact.half_of_largest());
         let tick = |work| control.tick(work);
         let mut rounded = Held::filled(control.budget(), 0, n * n, tick)?;
-        let bands = rounded.chunks_mut((TILE * n).max(1)).map(Mutex::new);
-        let bands: Vec<Mutex<&mut [Rounded]>> = bands.collect();
+        let mut bands = Held::new(control.budget());
+        bands.extend(rounded.chunks_mut((TILE * n).max(1)).map(Mutex::new))?;
         let measure = |room: &mut Room, band: usize, pulse: &Pulse| {
             let rows = band * TILE..n.min((band + 1) * TILE);
             for (other, from) in (0..=rows.start).step_by(TILE).enumerate() {
@@ -93,7 +93,7 @@ impl<'a> Square<'a> {
         };
         let room = |_| Room {
             tiles: exact.tiles(control.budget()),
-            tile: Vec::with_capacity(TILE * TILE),
+            tile: Held::new(control.budget()),
         };
         let mut rooms: Vec<Room> = (0..n_threads).map(room).collect();
         in_blocks(
@@ -183,7 +183,7 @@ fn scale_for(half: f64) -> f64 {
 #[derive(Debug)]
 struct Room<'a> {
     tiles: Option<Tiles<'a>>,
-    tile: Vec<Rounded>,
+    tile: Held<Rounded>,
 }
 
 impl Room<'_> {
@@ -197,13 +197,13 @@ impl Room<'_> {
         self.tile.clear();
         if let Some(tiles) = &mut self.tiles {
             let lengths = tiles.measure(rows.clone(), columns.clone())?.iter();
-            self.tile.extend(lengths.map(|&x| round(x, scale)));
+            self.tile.extend(lengths.map(|&x| round(x, scale)))?;
         } else {
             let pairs = rows
                 .clone()
                 .flat_map(|i| columns.clone().map(move |j| (i, j)));
             let lengths = pairs.map(|(i, j)| exact.between(i, j));
-            self.tile.extend(lengths.map(|x| round(x, scale)));
+            self.tile.extend(lengths.map(|x| round(x, scale)))?;
         }
         match self.tile.iter().position(|&x| x >= INFINITE) {
             None => Ok(()),

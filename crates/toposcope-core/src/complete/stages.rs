@@ -19,7 +19,7 @@ const ROWS: usize = 64;
 pub(super) struct Stages<'s> {
     square: &'s Square<'s>,
     /// Rounded distances of a few pairs, ascending.
-    sample: Vec<Rounded>,
+    sample: Held<Rounded>,
     /// All edges up to this length have been given out; negative at first.
     reached: f64,
     /// The first stage goes at least so far.
@@ -30,22 +30,31 @@ pub(super) struct Stages<'s> {
 
 impl<'s> Stages<'s> {
     /// All edges up to `threshold`, those up to `first` at once.
-    pub(super) fn new(square: &'s Square<'s>, first: f64, threshold: f64) -> Self {
+    ///
+    /// # Errors
+    /// Those of memory.
+    pub(super) fn new(
+        square: &'s Square<'s>,
+        first: f64,
+        threshold: f64,
+        control: &Control,
+    ) -> Result<Self, Error> {
         let n = square.n();
         // A stride that shares no factor with most n, so that all rows and columns are met.
         let stride = (n * n / SAMPLES).max(1) | 1;
         let pairs = (0..n * n).step_by(stride).map(|at| (at / n, at % n));
         let off_diagonal = pairs.filter(|(i, j)| i != j);
-        let mut sample: Vec<Rounded> = off_diagonal.map(|(i, j)| square.row(i)[j]).collect();
+        let mut sample = Held::new(control.budget());
+        sample.extend(off_diagonal.map(|(i, j)| square.row(i)[j]))?;
         sample.sort_unstable();
-        Self {
+        Ok(Self {
             square,
             sample,
             reached: -1.0,
             first,
             threshold,
             n_given: 0,
-        }
+        })
     }
 
     /// All edges up to this length have been given out.
@@ -103,14 +112,14 @@ impl<'s> Stages<'s> {
         let (square, from) = (self.square, self.reached);
         let n = square.n();
         let (low, high) = (square.rounded(from.max(0.0)), square.rounded(to));
-        let look = |room: &mut (Option<_>, Vec<u32>), block: usize, pulse: &Pulse| {
+        let look = |room: &mut (Option<_>, Held<u32>), block: usize, pulse: &Pulse| {
             let mut edges = Held::new(pulse.budget());
             for i in block * ROWS..n.min((block + 1) * ROWS) {
                 pulse.beat(i * i, n * n)?;
                 let (tiles, near) = room;
                 near.clear();
                 let row = square.row(i)[..i].iter().zip(0..);
-                near.extend(row.filter(|&(&x, _)| low <= x && x <= high).map(|(_, j)| j));
+                near.extend(row.filter(|&(&x, _)| low <= x && x <= high).map(|(_, j)| j))?;
                 square.edges(i, near, tiles, |edge| {
                     if from < edge.length() && edge.length() <= to {
                         edges.push(edge)?;
@@ -121,7 +130,7 @@ impl<'s> Stages<'s> {
             Ok(edges)
         };
         let budget = control.budget();
-        let room = |_| (square.tiles(budget), Vec::new());
+        let room = |_| (square.tiles(budget), Held::new(budget));
         let mut rooms: Vec<_> = (0..n_threads).map(room).collect();
         let found = in_blocks(&mut rooms, 0..n.div_ceil(ROWS), control, "edges", look)?;
         let total = found.iter().map(|part| part.len()).sum();

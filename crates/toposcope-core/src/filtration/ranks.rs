@@ -112,6 +112,12 @@ impl Neighbours {
         })
     }
 
+    /// The largest number of neighbours.
+    pub(crate) fn most(&self) -> usize {
+        let lists = self.offsets.iter().zip(&self.offsets[1..]);
+        lists.map(|(from, to)| to - from).max().unwrap_or(0)
+    }
+
     /// Neighbours of `v` and the ranks of their edges.
     #[inline]
     pub(crate) fn of(&self, v: u32) -> (&[u32], &[u32]) {

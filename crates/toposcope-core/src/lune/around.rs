@@ -55,10 +55,10 @@ pub(super) struct Around<'f> {
 }
 
 impl<'f> Around<'f> {
-    /// Bytes of a view of `n` vertices: a rank and a place each, and lists of at most all of them for the lune, what is reached and what
-    /// is fresh, which may double as they grow.
+    /// Bytes of a view of `n` vertices: a rank and a place each, and lists of at most all of them for the lune, what is fresh and one vertex
+    /// of each component.
     pub(super) fn bytes(n: usize) -> usize {
-        n.saturating_mul(size_of::<u32>() + size_of::<Place>() + 6 * size_of::<u32>())
+        n.saturating_mul(size_of::<u32>() + size_of::<Place>() + 3 * size_of::<u32>())
     }
 
     /// A view of `n` vertices.
@@ -67,7 +67,7 @@ impl<'f> Around<'f> {
             lists,
             spread: vec![NONE; n],
             places: vec![Place::Outside; n],
-            lune: Vec::new(),
+            lune: Vec::with_capacity(n),
         }
     }
 
@@ -139,17 +139,20 @@ impl<'f> Around<'f> {
                 n_left -= self.reach(v, rank);
             }
         }
-        let mut others = Vec::new();
+        let mut others = Vec::with_capacity(n_left);
         if n_left > 0 {
+            // No vertex is fresh twice: there is room for all that may be.
+            let mut fresh = Vec::with_capacity(self.lune.len());
             let reached = |v: &u32| self.places[*v as usize] == Place::Reached;
-            let reached: Vec<u32> = self.lune.iter().copied().filter(reached).collect();
-            self.flood(reached, rank);
+            fresh.extend(self.lune.iter().copied().filter(reached));
+            self.flood(&mut fresh, rank);
             for at in 0..self.lune.len() {
                 let v = self.lune[at];
                 if self.places[v as usize] == Place::Left {
                     others.push(v);
                     self.places[v as usize] = Place::Reached;
-                    self.flood(vec![v], rank);
+                    fresh.push(v);
+                    self.flood(&mut fresh, rank);
                 }
             }
         }
@@ -157,7 +160,7 @@ impl<'f> Around<'f> {
     }
 
     /// Reaches everything that a path joins to the vertices `fresh`, which are reached.
-    fn flood(&mut self, mut fresh: Vec<u32>, rank: u32) {
+    fn flood(&mut self, fresh: &mut Vec<u32>, rank: u32) {
         while let Some(v) = fresh.pop() {
             self.visit(v, rank, |u, place| {
                 if *place == Place::Left {

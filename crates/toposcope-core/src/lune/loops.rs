@@ -11,7 +11,7 @@ use super::rows::{Rows, block_of};
 use crate::filtration::{EdgeFiltration, Neighbours};
 use crate::memory::{Held, Lease};
 use crate::parallel::{Pulse, in_blocks};
-use crate::reduction::{Column, Field, Memo, Reduction, add_multiple};
+use crate::reduction::{Column, Field, Memo, Reduction, add_multiple, bytes_to_add};
 use crate::simd::{Work, vectorized};
 use crate::sorting::sort_slice;
 use crate::union_find::UnionFind;
@@ -32,16 +32,18 @@ const BLOCKS_PER_WAVE: usize = 8;
 pub(crate) struct Loops<F: Field> {
     field: F,
     /// Ranks of the edges that join components, ascending.
-    forest: Vec<u32>,
+    forest: Held<u32>,
     /// Ranks of the edges that give birth to a loop, ascending. A loop is its position here.
-    births: Vec<u32>,
+    births: Held<u32>,
     /// Ranks of the edges with which the loops die.
-    deaths: Vec<Option<u32>>,
+    deaths: Held<Option<u32>>,
     n_dead: usize,
     /// By rank of an edge: what it amounts to in terms of the loops.
     flows: Memo<u32, F>,
     reduction: Reduction<F>,
     room: Column<F>,
+    /// Covers the columns that are added up.
+    scratch: Lease,
 }
 
 /// An edge whose flow is being found: with its triangle's two other edges, once they are known.
@@ -64,10 +66,13 @@ impl<F: Field> Loops<F> {
             },
         };
         let mut components = UnionFind::new(filtration.n(), control)?;
-        let (forest, births): (Vec<u32>, Vec<u32>) = found.bare.iter().partition(|&&rank| {
+        let (mut forest, mut births) = (Held::new(control.budget()), Held::new(control.budget()));
+        for &rank in &found.bare {
             let [a, b] = filtration.ends(rank);
-            components.join(a, b)
-        });
+            let joins = components.join(a, b);
+            if joins { &mut forest } else { &mut births }.push(rank)?;
+        }
+        drop((found.bare, components));
         let mut loops = Self::born(field, births, control)?;
         loops.join(&forest)?;
         if lists.is_some() {
@@ -79,20 +84,22 @@ impl<F: Field> Loops<F> {
     }
 
     /// The loops that edges of these ranks, ascending, give birth to. None has died yet, and nothing has been joined.
-    pub(crate) fn born(field: F, births: Vec<u32>, control: &Control) -> Result<Self, Error> {
-        let mut flows = Memo::new(control.budget());
+    pub(crate) fn born(field: F, births: Held<u32>, control: &Control) -> Result<Self, Error> {
+        let budget = control.budget();
+        let mut flows = Memo::new(budget);
         for (birth, &rank) in births.iter().enumerate() {
             flows.insert(field, rank, &[(birth as u32, field.one())])?;
         }
         Ok(Self {
             field,
-            forest: Vec::new(),
-            deaths: vec![None; births.len()],
+            forest: Held::new(budget),
+            deaths: Held::filled(budget, None, births.len(), |work| control.tick(work))?,
             n_dead: 0,
-            reduction: Reduction::new(field, births.len(), control.budget()),
+            reduction: Reduction::new(field, births.len(), budget),
             births,
             flows,
             room: Vec::new(),
+            scratch: budget.lease(),
         })
     }
 
@@ -101,8 +108,7 @@ impl<F: Field> Loops<F> {
         for &rank in ranks {
             self.flows.insert(self.field, rank, &[])?;
         }
-        self.forest.extend(ranks);
-        Ok(())
+        self.forest.extend_from_slice(ranks)
     }
 
     /// Goes on to the end of a filtration that has grown since all edges before rank `from` were looked at. All its edges with
@@ -252,6 +258,8 @@ impl<F: Field> Loops<F> {
     ) -> Result<(), Error> {
         self.settle(filtration, rank, control)?;
         if let Some(flow) = self.flows.get(rank) {
+            let n = column.len() + flow.len();
+            self.scratch.cover(bytes_to_add::<F>(n))?;
             add_multiple(self.field, column, factor, flow, &mut self.room);
         }
         Ok(())
@@ -265,7 +273,11 @@ impl<F: Field> Loops<F> {
         rank: u32,
         control: &Control,
     ) -> Result<(), Error> {
-        let mut stack: Vec<Pending<F>> = vec![(rank, None)];
+        if self.flows.contains(rank) {
+            return Ok(());
+        }
+        let mut stack: Held<Pending<F>> = Held::new(control.budget());
+        stack.push((rank, None))?;
         while let Some(&mut (rank, ref mut sides)) = stack.last_mut() {
             control.tick(1)?;
             if self.flows.contains(rank) {
@@ -276,6 +288,8 @@ impl<F: Field> Loops<F> {
                 let mut flow = Vec::new();
                 for (side, factor) in sides {
                     let known = self.flows.get(side).unwrap_or_default();
+                    let n = flow.len() + known.len();
+                    self.scratch.cover(bytes_to_add::<F>(n))?;
                     add_multiple(self.field, &mut flow, factor, known, &mut self.room);
                 }
                 self.flows.insert(self.field, rank, &flow)?;
@@ -290,7 +304,7 @@ impl<F: Field> Loops<F> {
             let factor = self.field.negate(own_sign);
             let others = others.map(|(side, sign)| (side, self.field.multiply(factor, sign)));
             *sides = Some(others);
-            stack.extend(others.map(|(side, _)| (side, None)));
+            stack.extend(others.map(|(side, _)| (side, None)))?;
         }
         Ok(())
     }

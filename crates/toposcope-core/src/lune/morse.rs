@@ -10,7 +10,7 @@ use super::sweep::Sweep;
 use crate::filtration::{EdgeFiltration, RankedInterval};
 use crate::memory::{Budget, Held, Lease};
 use crate::parallel::{Pulse, in_blocks};
-use crate::reduction::{Column, Field, Memo, Reduction, add_multiple};
+use crate::reduction::{Column, Field, Memo, Reduction, add_multiple, bytes_to_add};
 use crate::simplex::{Key, Packing, Simplex};
 use crate::union_find::UnionFind;
 use crate::{Control, Error};
@@ -202,6 +202,7 @@ fn fates<K: Key, F: Field>(
         pending: Held::new(control.budget()),
         others: Vec::new(),
         room: Vec::new(),
+        scratch: control.budget().lease(),
     };
     morse.pair(max_dim, control)
 }
@@ -231,6 +232,8 @@ struct Morse<'s, K: Key, F: Field> {
     /// Scratch space.
     others: Vec<u32>,
     room: Column<F>,
+    /// Covers the columns that are added up.
+    scratch: Lease,
 }
 
 /// The classes of one dimension.
@@ -300,6 +303,8 @@ impl<K: Key, F: Field> Morse<'_, K, F> {
             self.settle(facet, dim - 1, control)?;
             if let Some(flow) = self.flows.get(facet) {
                 let sign = self.field.sign(position);
+                let n = column.len() + flow.len();
+                self.scratch.cover(bytes_to_add::<F>(n))?;
                 add_multiple(self.field, &mut column, sign, flow, &mut self.room);
             }
         }
@@ -320,7 +325,7 @@ impl<K: Key, F: Field> Morse<'_, K, F> {
             if self.flows.contains(cell) {
                 self.pending.pop();
             } else if let Some((vertex, own)) = above {
-                let flow = self.flow_through(self.packing.with(cell, own, vertex), dim, own);
+                let flow = self.flow_through(self.packing.with(cell, own, vertex), dim, own)?;
                 self.flows.insert(self.field, cell, &flow)?;
                 self.pending.pop();
             } else {
@@ -374,15 +379,17 @@ impl<K: Key, F: Field> Morse<'_, K, F> {
 
     /// The boundary of `above` solved for the facet without its vertex at `own`, whose partner it is: the other facets,
     /// whose flows are known.
-    fn flow_through(&mut self, above: K, dim: usize, own: usize) -> Column<F> {
+    fn flow_through(&mut self, above: K, dim: usize, own: usize) -> Result<Column<F>, Error> {
         let mut flow = Vec::new();
         for position in (0..=dim + 1).filter(|&p| p != own) {
             if let Some(known) = self.flows.get(self.packing.without(above, position)) {
                 // The sign of the facet is its own inverse.
                 let factor = self.field.negate(self.field.sign(own + position));
+                let n = flow.len() + known.len();
+                self.scratch.cover(bytes_to_add::<F>(n))?;
                 add_multiple(self.field, &mut flow, factor, known, &mut self.room);
             }
         }
-        flow
+        Ok(flow)
     }
 }

@@ -38,10 +38,12 @@ impl<'f> Rows<'f> {
         }
     }
 
-    /// Bytes of the rows of `n` vertices: a set each, one number each, and three sets of scratch.
+    /// Bytes of the rows of `n` vertices: a set each, one number each, three sets of scratch, and three more with a list that doubles to
+    /// tell the components of a lune.
     pub(super) fn bytes(n: usize) -> usize {
         let set = size_of::<u64>() * bits::words_for(n);
-        (n.saturating_add(3)).saturating_mul(set) + n * size_of::<u32>()
+        let lists = size_of::<u32>() + 3 * size_of::<usize>();
+        (n.saturating_add(6)).saturating_mul(set) + n * lists
     }
 
     /// The neighbours of `v`.

@@ -71,9 +71,13 @@ impl<'f> Sweep<'f> {
         let words_of_rows = filtration.n() * words;
         let in_rows = filtration.neighbour_lists().is_none()
             || words_of_rows <= MOST_WORDS_PER_EDGE * filtration.len();
-        let n_words = usize::from(in_rows) * words_of_rows + (n_sets + 2) * words;
-        // Winners, names, and what a lune is compressed by.
-        let lease = budget.reserve(8 * n_words + 8 * filtration.n() + 24 * words)?;
+        let rows = usize::from(in_rows) * Rows::bytes(filtration.n());
+        // Vectors double, and old and new live side by side: sets, and what a lune is compressed by.
+        let sets = 3 * (8 * (n_sets + 4) + 24) * words;
+        // Names, sizes and components in the largest lune.
+        let most = (filtration.neighbour_lists()).map_or(filtration.n(), Neighbours::most);
+        let lists = 3 * (4 + 16 + 8) * most + 4 * filtration.n();
+        let lease = budget.reserve(rows + sets + lists)?;
         let adjacency = match filtration.neighbour_lists() {
             Some(lists) if !in_rows => Adjacency::Lists(lists),
             _ => Adjacency::Rows(Rows::new(filtration)),
@@ -216,7 +220,9 @@ impl<'f> Sweep<'f> {
         lune.words = bits::words_for(size);
         lune.rows.clear();
         if lune.rows.capacity() < size * lune.words {
-            self.gathered.cover(8 * size * lune.words)?;
+            // Old and new live side by side.
+            self.gathered
+                .cover(8 * (lune.rows.capacity() + size * lune.words))?;
             lune.rows.reserve_exact(size * lune.words);
         }
         lune.rows.resize(size * lune.words, 0);

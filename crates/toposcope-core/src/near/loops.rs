@@ -4,8 +4,8 @@
 //! ranks here, as most are never listed; they are told apart by their ends and compared by length.
 
 use super::lunes::{Allowance, Cloud, Edge};
-use crate::memory::Held;
-use crate::reduction::{Column, Field, Memo, Reduction, add_multiple};
+use crate::memory::{Held, Lease};
+use crate::reduction::{Column, Field, Memo, Reduction, add_multiple, bytes_to_add};
 use crate::union_find::UnionFind;
 use crate::{Control, Error};
 
@@ -38,6 +38,8 @@ struct Loops<'c, F: Field, const D: usize> {
     flows: Memo<u64, F>,
     reduction: Reduction<F>,
     room: Column<F>,
+    /// Covers the columns that are added up.
+    scratch: Lease,
 }
 
 /// An edge whose flow is being found: with its triangle's two other edges, once they are known.
@@ -118,6 +120,7 @@ impl<'c, F: Field, const D: usize> Loops<'c, F, D> {
             n_dead: 0,
             flows: Memo::new(budget),
             room: Vec::new(),
+            scratch: budget.lease(),
         };
         Ok((loops, joining))
     }
@@ -186,6 +189,8 @@ impl<F: Field, const D: usize> Loops<'_, F, D> {
     ) -> Result<(), Error> {
         self.settle(edge, control)?;
         if let Some(flow) = self.flows.get(name(edge)) {
+            let n = column.len() + flow.len();
+            self.scratch.cover(bytes_to_add::<F>(n))?;
             add_multiple(self.field, column, factor, flow, &mut self.room);
         }
         Ok(())
@@ -194,7 +199,11 @@ impl<F: Field, const D: usize> Loops<'_, F, D> {
     /// Makes the flow of an edge known: through its triangle it equals the sum of the two shorter edges, and so on down to bare
     /// ones. With a stack of its own, because degenerate input makes such chains as long as there are edges.
     fn settle(&mut self, edge: Edge, control: &Control) -> Result<(), Error> {
-        let mut stack: Vec<Pending<F>> = vec![(edge, None)];
+        if self.flows.contains(name(edge)) {
+            return Ok(());
+        }
+        let mut stack: Held<Pending<F>> = Held::new(control.budget());
+        stack.push((edge, None))?;
         while let Some(&mut (edge, ref mut sides)) = stack.last_mut() {
             control.tick(1)?;
             if self.flows.contains(name(edge)) {
@@ -205,6 +214,8 @@ impl<F: Field, const D: usize> Loops<'_, F, D> {
                 let mut flow = Vec::new();
                 for (side, factor) in sides {
                     let known = self.flows.get(name(side)).unwrap_or_default();
+                    let n = flow.len() + known.len();
+                    self.scratch.cover(bytes_to_add::<F>(n))?;
                     add_multiple(self.field, &mut flow, factor, known, &mut self.room);
                 }
                 self.flows.insert(self.field, name(edge), &flow)?;
@@ -229,7 +240,7 @@ impl<F: Field, const D: usize> Loops<'_, F, D> {
             let factor = self.field.negate(own_sign);
             let others = others.map(|(side, sign)| (side, self.field.multiply(factor, sign)));
             *sides = Some(others);
-            stack.extend(others.map(|(side, _)| (side, None)));
+            stack.extend(others.map(|(side, _)| (side, None)))?;
         }
         Ok(())
     }

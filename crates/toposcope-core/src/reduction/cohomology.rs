@@ -157,12 +157,14 @@ impl<K: Key, F: Field> Engine<'_, K, F> {
         }
         let mut combination = vec![(cell, one)];
         let mut working = BinaryHeap::new();
-        self.make_room(&working, &combination)?;
+        self.make_room(&working, &combination, 0)?;
         self.add_coboundary(&mut working, &cell, one);
         while let Some(first) = self.pop_first(&mut working)? {
             let (pivot, lead) = (first.cell, first.coefficient);
-            let terms = if let Some((column, own_lead)) = self.pivots.get(pivot.key) {
+            let terms: Vec<_> = if let Some((column, own_lead)) = self.pivots.get(pivot.key) {
                 let factor = self.cancelling(lead, own_lead);
+                let n_terms = self.combinations[column.get() - 1].len();
+                self.make_room(&working, &combination, n_terms)?;
                 let terms = self.combinations[column.get() - 1].iter();
                 let scaled = |&(term, c)| (term, self.field.multiply(factor, c));
                 terms.map(scaled).collect()
@@ -175,9 +177,10 @@ impl<K: Key, F: Field> Engine<'_, K, F> {
                 return Ok(Some(pivot.rank));
             };
             working.push(first);
+            let n_terms = terms.len();
             for (term, coefficient) in terms {
                 self.control.tick(1)?;
-                self.make_room(&working, &combination)?;
+                self.make_room(&working, &combination, n_terms)?;
                 self.add_coboundary(&mut working, &term, coefficient);
                 combination.push((term, coefficient));
             }
@@ -185,15 +188,16 @@ impl<K: Key, F: Field> Engine<'_, K, F> {
         Ok(None)
     }
 
-    /// Counts what one more coboundary may take, before it is added.
+    /// Counts what one more coboundary may take, before it is added, and a copy of `n_terms` terms that there is beside it.
     fn make_room(
         &mut self,
         working: &BinaryHeap<Entry<K, F::Element>>,
         combination: &[(Cell<K>, F::Element)],
+        n_terms: usize,
     ) -> Result<(), Error> {
-        // Vectors double.
-        let entries = 2 * (working.len() + self.filtration.n()).max(working.capacity());
-        let terms = 4 * (combination.len() + 1);
+        // Vectors double, and old and new live side by side; a combination is copied once more to be kept.
+        let entries = (3 * (working.len() + 1 + self.filtration.n())).max(working.capacity());
+        let terms = n_terms + 7 * (combination.len() + 1);
         let bytes = entries * size_of::<Entry<K, F::Element>>()
             + terms * size_of::<(Cell<K>, F::Element)>();
         self.lease.cover(self.kept_bytes + bytes)
@@ -214,6 +218,7 @@ impl<K: Key, F: Field> Engine<'_, K, F> {
         // Numbered from 1, so that a slot of the table has room to say that it is empty.
         let column = NonZeroUsize::MIN.saturating_add(self.combinations.len());
         self.kept_bytes += combination.capacity() * size_of::<(Cell<K>, F::Element)>();
+        self.lease.cover(self.kept_bytes)?;
         self.combinations.push(combination)?;
         self.pivots.insert(pivot.key, (column, lead))
     }
@@ -321,8 +326,8 @@ impl<K: Key, F: Field> Engine<'_, K, F> {
     /// The columns of the next dimension, last first: simplices that end no class and are in no apparent pair.
     fn columns_above(&self) -> Result<Held<Cell<K>>, Error> {
         let mut columns = Held::new(self.control.budget());
-        // Common neighbours, vertex by vertex of a simplex.
-        let lists = 4 * (self.dim + 1) * self.filtration.n();
+        // Common neighbours, vertex by vertex of a simplex, in vectors that double.
+        let lists = 12 * (self.dim + 1) * self.filtration.n();
         let _lease = self.control.budget().reserve(lists)?;
         let n_edges = self.filtration.len();
         for rank in (0..n_edges as u32).rev() {

@@ -50,6 +50,12 @@ pub(crate) fn add_multiple<F: Field>(
     std::mem::swap(target, room);
 }
 
+/// Bytes that columns take while one of up to `n` entries is added up by [`add_multiple`]: two of them, the room they are swapped with and
+/// a copy, as vectors that double and are moved.
+pub(crate) fn bytes_to_add<F: Field>(n: usize) -> usize {
+    8 * n * size_of::<(u32, F::Element)>()
+}
+
 /// A reduced column, as it is kept.
 #[derive(Debug)]
 enum Kept<F: Field> {
@@ -72,6 +78,8 @@ pub(crate) struct Reduction<F: Field> {
     lease: Lease,
     bytes: usize,
     room: Column<F>,
+    /// Covers the column that is reduced.
+    scratch: Lease,
 }
 
 impl<F: Field> Reduction<F> {
@@ -85,6 +93,7 @@ impl<F: Field> Reduction<F> {
             lease: budget.lease(),
             bytes: 0,
             room: Vec::new(),
+            scratch: budget.lease(),
         }
     }
 
@@ -97,7 +106,8 @@ impl<F: Field> Reduction<F> {
         let mut room = std::mem::take(&mut self.room);
         while let Some(&(pivot, lead)) = column.last().filter(|_| column.len() <= LONG) {
             control.tick(1)?;
-            match self.kept(pivot) {
+            let slot = self.by_pivot.get(pivot as usize);
+            match slot.and_then(Option::as_deref) {
                 None => {
                     self.room = room;
                     column.shrink_to_fit();
@@ -106,6 +116,8 @@ impl<F: Field> Reduction<F> {
                 }
                 Some(Kept::Packed(_)) => break,
                 Some(Kept::Sparse(earlier)) => {
+                    let n = column.len() + earlier.len();
+                    self.scratch.cover(bytes_to_add::<F>(n))?;
                     let factor = cancelling(self.field, lead, earlier);
                     add_multiple(self.field, &mut column, factor, earlier, &mut room);
                 }
@@ -128,11 +140,18 @@ impl<F: Field> Reduction<F> {
         while let Some((pivot, lead)) = self.sum.last() {
             let slot = self.by_pivot.get(pivot as usize);
             let Some(earlier) = slot.and_then(Option::as_deref) else {
-                let words = pivot as usize / 64 + 1;
-                let kept = if F::IS_BINARY && self.sum.len(pivot) >= words {
+                let (n, words) = (self.sum.len(pivot), pivot as usize / 64 + 1);
+                let packed = F::IS_BINARY && n >= words;
+                let bytes = if packed {
+                    words * size_of::<u64>()
+                } else {
+                    n * size_of::<(u32, F::Element)>()
+                };
+                self.lease.cover(self.bytes + bytes)?;
+                let kept = if packed {
                     Kept::Packed(self.sum.take_packed(pivot))
                 } else {
-                    Kept::Sparse(self.sum.take(pivot))
+                    Kept::Sparse(self.sum.take(pivot, n))
                 };
                 self.keep(pivot, kept)?;
                 return Ok(Some(pivot));

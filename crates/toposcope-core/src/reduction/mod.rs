@@ -7,7 +7,7 @@ mod memo;
 mod sum;
 mod table;
 
-pub(crate) use column::{Column, Reduction, add_multiple};
+pub(crate) use column::{Column, Reduction, add_multiple, bytes_to_add};
 pub(crate) use field::{Field, Z2, Zp};
 pub(crate) use memo::Memo;
 pub(crate) use table::TableKey;

@@ -90,9 +90,9 @@ impl<F: Field> Sum<F> {
         None
     }
 
-    /// Moves the sum, whose last row is `last`, to a column; zero is left.
-    pub(super) fn take(&mut self, last: u32) -> Column<F> {
-        let mut column = Vec::new();
+    /// Moves the sum of `n` rows, the last of which is `last`, to a column; zero is left.
+    pub(super) fn take(&mut self, last: u32, n: usize) -> Column<F> {
+        let mut column = Vec::with_capacity(n);
         for (k, rows) in self.rows[..=last as usize / 64].iter_mut().enumerate() {
             while *rows != 0 {
                 let row = k * 64 + rows.trailing_zeros() as usize;
