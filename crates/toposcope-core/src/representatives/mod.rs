@@ -1,9 +1,9 @@
 //! Simplices and chains that show each interval: where its class begins and ends, a cycle that winds around it, a cocycle that sees it.
 //!
-//! - [`gradient`]: the matching of the lunes, and how chains of critical cells become chains of simplices;
-//! - [`front`]: a chain that is being cleared in the order of the filtration;
-//! - [`pairs`]: the Morse complex, reduced twice;
-//! - [`joins`]: degree 0.
+//! - `gradient`: the matching of the lunes, and how chains of critical cells become chains of simplices;
+//! - `front`: a chain that is being cleared in the order of the filtration;
+//! - `pairs`: the Morse complex, reduced twice;
+//! - `joins`: degree 0.
 
 mod front;
 mod gradient;

@@ -2,8 +2,8 @@
 //!
 //! | function | distance |
 //! |---|---|
-//! | [`bottleneck`] | largest length in a matching, least over all matchings |
-//! | [`wasserstein`] | `(Σ length^order)^(1 / order)` over a matching, least over all matchings |
+//! | [`bottleneck()`] | largest length in a matching, least over all matchings |
+//! | [`wasserstein()`] | `(Σ length^order)^(1 / order)` over a matching, least over all matchings |
 //!
 //! # Conventions
 //! - A matching gives an interval one partner in the other diagram or none: then its length is its distance to the diagonal. Two
