@@ -45,13 +45,16 @@ impl Pulse<'_> {
     }
 }
 
-/// The number of threads to use where the caller left it open. Asked of the system once: it reads files to find out, which
-/// takes longer than the persistence of a small cloud.
+/// Nobody gets more threads than this, whoever asks: each has scratch of its own, and no result depends on how many they are.
+const MOST_THREADS: usize = 1024;
+
+/// The number of threads to use; that of the machine where the caller left it open. Asked of the system once: it reads files to
+/// find out, which takes longer than the persistence of a small cloud.
 pub(crate) fn thread_count(asked: Option<usize>) -> usize {
     static AVAILABLE: OnceLock<usize> = OnceLock::new();
-    asked.unwrap_or_else(|| {
-        *AVAILABLE.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
-    })
+    let available = || thread::available_parallelism().map_or(1, usize::from);
+    let wanted = asked.unwrap_or_else(|| *AVAILABLE.get_or_init(available));
+    wanted.min(MOST_THREADS)
 }
 
 /// Does `work` on `blocks` and returns what it gave, in the order of the blocks; one thread per worker.
@@ -146,6 +149,13 @@ mod tests {
     use super::*;
     use crate::Observer;
     use std::ops::ControlFlow;
+
+    #[test]
+    fn nobody_gets_more_threads_than_there_may_be() {
+        assert_eq!(thread_count(Some(usize::MAX)), MOST_THREADS);
+        assert_eq!(thread_count(Some(3)), 3);
+        assert!(thread_count(None) >= 1);
+    }
 
     #[test]
     fn blocks_come_back_in_order() {

@@ -91,18 +91,13 @@ impl<'a> Square<'a> {
             }
             Ok(())
         };
+        let n_bands = n.div_ceil(TILE);
         let room = |_| Room {
             tiles: exact.tiles(control.budget()),
             tile: Held::new(control.budget()),
         };
-        let mut rooms: Vec<Room> = (0..n_threads).map(room).collect();
-        in_blocks(
-            &mut rooms,
-            0..n.div_ceil(TILE),
-            control,
-            "distances",
-            measure,
-        )?;
+        let mut rooms: Vec<Room> = (0..n_threads.min(n_bands)).map(room).collect();
+        in_blocks(&mut rooms, 0..n_bands, control, "distances", measure)?;
         drop(bands);
         Ok(Self {
             exact,

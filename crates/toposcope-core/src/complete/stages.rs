@@ -131,8 +131,9 @@ impl<'s> Stages<'s> {
         };
         let budget = control.budget();
         let room = |_| (square.tiles(budget), Held::new(budget));
-        let mut rooms: Vec<_> = (0..n_threads).map(room).collect();
-        let found = in_blocks(&mut rooms, 0..n.div_ceil(ROWS), control, "edges", look)?;
+        let n_blocks = n.div_ceil(ROWS);
+        let mut rooms: Vec<_> = (0..n_threads.min(n_blocks)).map(room).collect();
+        let found = in_blocks(&mut rooms, 0..n_blocks, control, "edges", look)?;
         let total = found.iter().map(|part| part.len()).sum();
         let mut edges = Held::with_capacity(budget, total)?;
         for part in found {

@@ -218,7 +218,7 @@ fn pairs_up_to(
         Ok(edges)
     };
     let view = |_| View::new(Tiles::new(points, metric, budget), n, control);
-    let views: Result<Vec<View>, Error> = (0..n_threads).map(view).collect();
+    let views: Result<Vec<View>, Error> = (0..n_threads.min(n.div_ceil(TILE))).map(view).collect();
     let mut views = views?;
     let edges = in_blocks(
         &mut views,
