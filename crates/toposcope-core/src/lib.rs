@@ -29,6 +29,7 @@ mod params;
 mod points;
 mod reduction;
 pub mod representatives;
+mod rough;
 mod simd;
 mod simplex;
 pub mod snapshot;

@@ -1,6 +1,9 @@
 //! How distances between points are measured.
 
+use std::marker::PhantomData;
+
 use crate::Error;
+use crate::simd::{Work, vectorized};
 
 /// A metric on points. Everything offered here satisfies the triangle inequality, which the error bounds of the
 /// streaming engine rest on; that is why squared Euclidean and `1 - cos` are refused.
@@ -58,9 +61,9 @@ impl Metric {
     /// Distance between two rows of equal length, in f64. Rows must be of unit length for [`Metric::Cosine`].
     pub fn between<T: Copy + Into<f64>>(self, a: &[T], b: &[T]) -> f64 {
         match self {
-            Self::Euclidean | Self::Cosine => Squares::length(total::<Squares, T>(a, b)),
-            Self::Manhattan => Sums::length(total::<Sums, T>(a, b)),
-            Self::Chebyshev => Largest::length(total::<Largest, T>(a, b)),
+            Self::Euclidean | Self::Cosine => length_between::<Squares, T>(a, b),
+            Self::Manhattan => length_between::<Sums, T>(a, b),
+            Self::Chebyshev => length_between::<Largest, T>(a, b),
         }
     }
 }
@@ -128,6 +131,26 @@ impl Norm for Largest {
     fn length(total: f64) -> f64 {
         total
     }
+}
+
+/// The distance between two rows.
+#[inline]
+fn length_between<N: Norm, T: Copy + Into<f64>>(a: &[T], b: &[T]) -> f64 {
+    struct Pair<'a, N, T>(&'a [T], &'a [T], PhantomData<N>);
+    impl<N: Norm, T: Copy + Into<f64>> Work for Pair<'_, N, T> {
+        type Output = f64;
+
+        #[inline(always)]
+        fn run(self) -> f64 {
+            total::<N, T>(self.0, self.1)
+        }
+    }
+    // A call through the dispatch costs as much as a few additions.
+    let total = match a.len() {
+        0..LANES => total::<N, T>(a, b),
+        _ => vectorized(Pair(a, b, PhantomData::<N>)),
+    };
+    N::length(total)
 }
 
 /// What the differences between two rows add up to.

@@ -38,6 +38,32 @@ fn with_avx2<W: Work>(work: W) -> W::Output {
     work.run()
 }
 
+/// Work in which no bit counts, because its results come with a bound on their error: multiplications and additions may be fused.
+pub(crate) trait RoughWork {
+    /// What comes of it.
+    type Output;
+    /// Does it; `FUSED` says whether the machine can fuse, for where it cannot that takes long.
+    fn run<const FUSED: bool>(self) -> Self::Output;
+}
+
+/// Does `work` with the widest registers there are, fused if possible.
+#[inline]
+pub(crate) fn vectorized_roughly<W: RoughWork>(work: W) -> W::Output {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+        // SAFETY: the machine has just said that it has both features, the only requirement of the function.
+        return unsafe { with_fma(work) };
+    }
+    // Every processor of this kind fuses.
+    work.run::<{ cfg!(target_arch = "aarch64") }>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn with_fma<W: RoughWork>(work: W) -> W::Output {
+    work.run::<true>()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

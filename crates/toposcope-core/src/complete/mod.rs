@@ -116,8 +116,15 @@ mod tests {
             (300, 2, 1009),
             (250, 3, 1009),
             (200, 9, 1009),
+            // Rough distances: some of them equal, some of points that coincide, some all different.
+            (120, 24, 2),
+            (150, 40, 4),
+            (120, 100, 1009),
         ] {
-            let coordinates = (0..n * n_dims).map(|at| (wave(at) % modulus) as f64);
+            // Every seventh point is the one before the last.
+            let row = |at: usize| at / n_dims - 2 * usize::from(at / n_dims % 7 == 6);
+            let entry = |at: usize| wave(row(at) * n_dims + at % n_dims) % modulus;
+            let coordinates = (0..n * n_dims).map(|at| entry(at) as f64);
             let points = Points::from_f64(coordinates.collect(), n_dims).unwrap();
             let exact = Exact::Points(&points, Metric::Euclidean);
             for threshold in [0.0, 2.0, 60.0, 300.0, f64::INFINITY] {

@@ -2,7 +2,7 @@
 //!
 //! An edge `ab` has an empty lune if no `c` is nearer to both `a` and `b` than they are to each other, nearer in the order of edges.
 //! Nearly every pair is told apart by one of the few vertices nearest to `a`, row by row and many pairs at a time; what is left
-//! is looked at against all vertices, and where rounded distances are equal, exactly.
+//! is looked at against all vertices, and where rounded distances leave a doubt, exactly.
 
 use std::ops::Range;
 
@@ -84,7 +84,7 @@ impl Room {
     }
 }
 
-/// Finds the pairs of `a` with an earlier vertex that no strictly nearer vertex comes between, as far as rounded distances tell.
+/// Finds the pairs of `a` with an earlier vertex that no vertex comes between beyond doubt, by rounded distances.
 struct Shelter<'a> {
     square: &'a Square<'a>,
     a: usize,
@@ -96,7 +96,7 @@ impl Work for Shelter<'_> {
 
     #[inline(always)]
     fn run(self) {
-        let a = self.a;
+        let (a, doubt) = (self.a, self.square.doubt());
         let row = self.square.row(a);
         find_nearest(row, a, &mut self.room.nearest);
         self.room.left.clear();
@@ -105,15 +105,22 @@ impl Work for Shelter<'_> {
             let lengths = &row[pairs.clone()];
             let reach = self.reach(pairs);
             for (at, (&length, reach)) in lengths.iter().zip(reach).enumerate() {
-                if reach >= length {
+                if reach >= length.saturating_sub(doubt) {
                     self.room.left.push((from + at) as u32);
                 }
             }
         }
-        let square = self.square;
-        self.room
-            .left
-            .retain(|&b| !any_between(row, square.row(b as usize), row[b as usize]));
+        // Not by `retain`, whose closure would be compiled for the oldest machine.
+        let mut kept = 0;
+        for at in 0..self.room.left.len() {
+            let b = self.room.left[at];
+            let other = self.square.row(b as usize);
+            if !any_between(row, other, row[b as usize], doubt) {
+                self.room.left[kept] = b;
+                kept += 1;
+            }
+        }
+        self.room.left.truncate(kept);
     }
 }
 
@@ -149,9 +156,10 @@ fn find_nearest(row: &[Rounded], a: usize, nearest: &mut Vec<(Rounded, u32)>) {
     }
 }
 
-/// Whether some vertex is strictly nearer than `length` in both rows.
+/// Whether some vertex is nearer than `length` in both rows, beyond doubt.
 #[inline(always)]
-fn any_between(row: &[Rounded], other: &[Rounded], length: Rounded) -> bool {
+fn any_between(row: &[Rounded], other: &[Rounded], length: Rounded, doubt: Rounded) -> bool {
+    let length = length.saturating_sub(doubt);
     let mut chunks = row.chunks(CHUNK).zip(other.chunks(CHUNK));
     chunks.any(|(xs, ys)| {
         let near = xs.iter().zip(ys).map(|(&x, &y)| x.max(y) < length);
@@ -159,10 +167,10 @@ fn any_between(row: &[Rounded], other: &[Rounded], length: Rounded) -> bool {
     })
 }
 
-/// Whether no vertex comes between `a` and `b` in the order of edges, given that none does strictly by rounded distances.
+/// Whether no vertex comes between `a` and `b` in the order of edges, given that none does beyond doubt by rounded distances.
 fn is_bare(square: &Square, a: usize, b: usize, edge: Edge) -> bool {
     let (row, other) = (square.row(a), square.row(b));
-    let length = row[b];
+    let length = row[b].saturating_add(square.doubt());
     let between = |c: usize| square.edge(a, c) < edge && square.edge(b, c) < edge;
     let mut vertices = row.iter().zip(other).enumerate();
     !vertices.any(|(c, (&x, &y))| x <= length && y <= length && c != a && c != b && between(c))
@@ -209,9 +217,14 @@ mod tests {
             (130, 2, 8),
             (90, 3, 4),
             (150, 2, 1009),
+            (90, 24, 2),
+            (90, 40, 1009),
         ] {
-            let coordinates = (0..n * n_dims).map(|at| (wave(at) % modulus) as f64);
-            let points = Points::from_f64(coordinates.collect(), n_dims).unwrap();
+            // A third, so that coordinates and lengths in float32 are not those in float64.
+            let coordinates = (0..n * n_dims).map(|at| (wave(at) % modulus) as f64 / 3.0);
+            let points = Points::from_f64(coordinates.clone().collect(), n_dims).unwrap();
+            check(Exact::Points(&points, Metric::Euclidean));
+            let points = Points::from_f32(coordinates.map(|x| x as f32).collect(), n_dims).unwrap();
             check(Exact::Points(&points, Metric::Euclidean));
         }
         for modulus in [1, 2, 50, 1009] {

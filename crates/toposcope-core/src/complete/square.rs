@@ -1,4 +1,7 @@
 //! All distances at half their width: enough to tell nearly all pairs apart, and the exact ones are at hand.
+//!
+//! With many coordinates they are [rough](crate::rough) on top of that. Then only what differs by more than their error is told
+//! apart, which is nearly all of it still.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -6,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::filtration::Edge;
 use crate::memory::{Budget, Held};
 use crate::parallel::{Pulse, in_blocks};
+use crate::rough::Rough;
 use crate::tiles::{TILE, Tiles};
 use crate::{Control, DistanceMatrix, Error, Metric, Points};
 
@@ -55,12 +59,13 @@ impl<'a> Exact<'a> {
 pub(super) type Rounded = u32;
 
 /// The square of all distances, scaled by a power of two into the range of float32 and rounded. Scaling and rounding keep order:
-/// what is smaller here is smaller.
+/// what is smaller here by more than the [doubt](Square::doubt) is smaller.
 #[derive(Debug)]
 pub(crate) struct Square<'a> {
     exact: Exact<'a>,
     n: usize,
     scale: f64,
+    doubt: Rounded,
     rounded: Held<Rounded>,
 }
 
@@ -76,6 +81,10 @@ impl<'a> Square<'a> {
     ) -> Result<Self, Error> {
         let n = exact.n();
         let scale = scale_for(exact.half_of_largest());
+        let rough = match exact {
+            Exact::Points(points, metric) => Rough::new(points, metric, scale, control)?,
+            Exact::Matrix(_) => None,
+        };
         let tick = |work| control.tick(work);
         let mut rounded = Held::filled(control.budget(), 0, n * n, tick)?;
         let mut bands = Held::new(control.budget());
@@ -94,6 +103,9 @@ impl<'a> Square<'a> {
         let n_bands = n.div_ceil(TILE);
         let room = |_| Room {
             tiles: exact.tiles(control.budget()),
+            rough: rough.as_ref(),
+            lengths: Held::new(control.budget()),
+            short: Held::new(control.budget()),
             tile: Held::new(control.budget()),
         };
         let mut rooms: Vec<Room> = (0..n_threads.min(n_bands)).map(room).collect();
@@ -103,6 +115,8 @@ impl<'a> Square<'a> {
             exact,
             n,
             scale,
+            // Two distances may be off by the error, in opposite directions.
+            doubt: 2 * rough.map_or(0, |rough| rough.error()),
             rounded,
         })
     }
@@ -118,7 +132,12 @@ impl<'a> Square<'a> {
         &self.rounded[i * self.n..][..self.n]
     }
 
-    /// `length` as the square has it.
+    /// Entries that differ by more than this differ as the distances do; nothing follows from a smaller difference, or none.
+    pub(crate) fn doubt(&self) -> Rounded {
+        self.doubt
+    }
+
+    /// `length` as the square has it, give or take half of the doubt.
     pub(crate) fn rounded(&self, length: f64) -> Rounded {
         round(length, self.scale)
     }
@@ -178,6 +197,11 @@ fn scale_for(half: f64) -> f64 {
 #[derive(Debug)]
 struct Room<'a> {
     tiles: Option<Tiles<'a>>,
+    rough: Option<&'a Rough>,
+    /// Rough lengths of a tile.
+    lengths: Held<f32>,
+    /// Columns of a tile's row in which these are too short to have a bound.
+    short: Held<u32>,
     tile: Held<Rounded>,
 }
 
@@ -190,6 +214,9 @@ impl Room<'_> {
         columns: Range<usize>,
     ) -> Result<(), Error> {
         self.tile.clear();
+        if let Some(rough) = self.rough {
+            return self.measure_roughly(rough, scale, rows, columns);
+        }
         if let Some(tiles) = &mut self.tiles {
             let lengths = tiles.measure(rows.clone(), columns.clone())?.iter();
             self.tile.extend(lengths.map(|&x| round(x, scale)))?;
@@ -212,6 +239,35 @@ impl Room<'_> {
                 Err(Error::invalid("points", expected, got))
             }
         }
+    }
+
+    /// Roughly where that has a bound, exactly elsewhere.
+    fn measure_roughly(
+        &mut self,
+        rough: &Rough,
+        scale: f64,
+        rows: Range<usize>,
+        columns: Range<usize>,
+    ) -> Result<(), Error> {
+        self.lengths.resize(rows.len() * columns.len(), 0.0)?;
+        let lengths = &mut self.lengths[..rows.len() * columns.len()];
+        rough.measure(rows.clone(), columns.clone(), lengths);
+        self.tile.extend(lengths.iter().map(|x| x.to_bits()))?;
+        let Some(tiles) = &mut self.tiles else {
+            return Ok(());
+        };
+        for (i, lengths) in rows.zip(self.tile.chunks_exact_mut(columns.len())) {
+            let floor = rough.floor().to_bits();
+            let short = |&(&x, j): &(&Rounded, usize)| x < floor && j != i;
+            let pairs = lengths.iter().zip(columns.clone()).filter(short);
+            self.short.clear();
+            self.short.extend(pairs.map(|(_, j)| j as u32))?;
+            let exact = tiles.measure_some(i, &self.short)?;
+            for (&j, &length) in self.short.iter().zip(exact) {
+                lengths[j as usize - columns.start] = round(length, scale);
+            }
+        }
+        Ok(())
     }
 
     /// Writes the tile into the band of its rows.

@@ -112,6 +112,8 @@ impl<'s> Stages<'s> {
         let (square, from) = (self.square, self.reached);
         let n = square.n();
         let (low, high) = (square.rounded(from.max(0.0)), square.rounded(to));
+        let low = low.saturating_sub(square.doubt());
+        let high = high.saturating_add(square.doubt());
         let look = |room: &mut (Option<_>, Held<u32>), block: usize, pulse: &Pulse| {
             let mut edges = Held::new(pulse.budget());
             for i in block * ROWS..n.min((block + 1) * ROWS) {

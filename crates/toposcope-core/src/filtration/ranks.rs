@@ -1,6 +1,7 @@
 //! From two vertices to the rank of their edge.
 
 use crate::memory::Held;
+use crate::simd::{Work, vectorized};
 use crate::{Control, Error};
 
 /// Stands for "no edge" inside the square table; never leaves the filtration.
@@ -62,11 +63,24 @@ impl RankTable {
         match self {
             Self::Square(square) => {
                 let row = |v: u32| &square[v as usize * n..][..n];
-                let longer = row(a).iter().zip(row(b)).map(|(&x, &y)| x.max(y));
-                longer.min().filter(|&rank| rank != NONE)
+                let rank = vectorized(SmallestOfLarger(row(a), row(b)));
+                (rank != NONE).then_some(rank)
             }
             Self::Lists(lists) => lists.common(a, b).map(|(_, longer)| longer).min(),
         }
+    }
+}
+
+/// The smallest of the larger entries of two rows.
+struct SmallestOfLarger<'a>(&'a [u32], &'a [u32]);
+
+impl Work for SmallestOfLarger<'_> {
+    type Output = u32;
+
+    #[inline(always)]
+    fn run(self) -> u32 {
+        let longer = self.0.iter().zip(self.1).map(|(&x, &y)| x.max(y));
+        longer.fold(NONE, u32::min)
     }
 }
 

@@ -1,0 +1,354 @@
+//! Distances in float32, with a bound on their error: several times as fast as exact ones, for whoever can tell from the bound
+//! when to ask for an exact one after all.
+//!
+//! *The bound.* Let `u = 2^-24`. Coordinates are scaled by a power of two and rounded, which moves each point by what is measured
+//! here, at most `R`, and so a distance by at most `2 R` (nothing, if float32 points are not scaled out of their range). A
+//! difference, a product and a sum of non-negative terms are each within a factor `1 ± u` of the exact ones, fused or
+//! not. So the sum of the squares, which is added up in lanes, is within `1 ± k u` for `k = 2 + 1 + n_dims / LANES + LANES`, and
+//! its root within half of that and its own rounding. Float32 of at most `1 ± e u` are at most `e` steps apart, or `e + 1` where the
+//! last step is broken. Distances below [`Rough::floor`], where `2 R` would be more than `2^6 u` of them, or where squares leave
+//! the range of float32, have no bound.
+
+use std::ops::Range;
+
+use crate::memory::Held;
+use crate::points::Coordinates;
+use crate::simd::{RoughWork, Work, vectorized, vectorized_roughly};
+use crate::{Control, Error, Metric, Points};
+
+/// Coordinates measured side by side: a vector register of AVX2.
+const LANES: usize = 8;
+/// Rows and columns of a block: its sums and the coordinates added to them fit in the registers.
+const ROWS: usize = 4;
+const COLUMNS: usize = 2;
+/// With fewer coordinates than this exact distances are as fast. With more than that the bound is good for nothing.
+const SERVED: Range<usize> = 24..1 << 16;
+/// Squares of float32 this large are still normal, however many of them are added.
+const SMALLEST_FLOOR: f64 = 1.0 / (1u64 << 40) as f64;
+/// Where most distances are below the floor, nothing is won.
+const LARGEST_FLOOR: f64 = 0.25;
+/// How far points may be moved at the floor, in units of `u` and as a share of the distance.
+const MOVED: u32 = 64;
+/// A float32's relative rounding error.
+const UNIT: f64 = 1.0 / (1 << 24) as f64;
+/// Powers of two by which coordinates may be scaled: beyond, squares of float64 might not be normal.
+const SCALES: Range<f64> = 1e-120..1e120;
+/// About how many coordinates are rounded in a microsecond.
+const COORDINATES_PER_TICK: usize = 512;
+
+/// Points in float32.
+#[derive(Debug)]
+pub(crate) struct Rough {
+    n_points: usize,
+    /// Coordinates of a row, with zeros up to a multiple of the lanes.
+    width: usize,
+    rows: Held<f32>,
+    error: u32,
+    floor: f32,
+}
+
+impl Rough {
+    /// `points`, [ready](Points::ready_for) for `metric` and scaled by `scale`, a power of two that brings their distances below 4;
+    /// `None` if exact distances are the better choice.
+    ///
+    /// # Errors
+    /// Those of memory and interrupts.
+    pub(crate) fn new(
+        points: &Points,
+        metric: Metric,
+        scale: f64,
+        control: &Control,
+    ) -> Result<Option<Self>, Error> {
+        let euclidean = matches!(metric, Metric::Euclidean | Metric::Cosine);
+        let n_dims = points.n_dims();
+        if !euclidean || !SERVED.contains(&n_dims) || !SCALES.contains(&scale) {
+            return Ok(None);
+        }
+        let width = n_dims.next_multiple_of(LANES);
+        let mut rows = Held::with_capacity(control.budget(), points.n_points() * width)?;
+        let moved = match points.coordinates() {
+            Coordinates::F32(c) => round_all(c, n_dims, scale, &mut rows, control)?,
+            Coordinates::F64(c) => round_all(c, n_dims, scale, &mut rows, control)?,
+        };
+        let floor = (2.0 * moved / (f64::from(MOVED) * UNIT)).max(SMALLEST_FLOOR);
+        if floor > LARGEST_FLOOR {
+            return Ok(None);
+        }
+        let of_sum = 3 + width / LANES + LANES;
+        // The root's own rounding, that of the exact length, terms of second order, and a step of the float32.
+        let of_length = (of_sum.div_ceil(2) + 4) as u32;
+        Ok(Some(Self {
+            n_points: points.n_points(),
+            width,
+            rows,
+            error: of_length + if moved > 0.0 { MOVED } else { 0 },
+            floor: floor as f32,
+        }))
+    }
+
+    /// How many steps of a float32 a length of at least [`Self::floor`] may be off, from what the exact one rounds to.
+    pub(crate) fn error(&self) -> u32 {
+        self.error
+    }
+
+    /// Shorter lengths have no bound.
+    pub(crate) fn floor(&self) -> f32 {
+        self.floor
+    }
+
+    /// Writes the lengths between `rows` and `columns`, row by row.
+    pub(crate) fn measure(&self, rows: Range<usize>, columns: Range<usize>, lengths: &mut [f32]) {
+        debug_assert!(rows.end <= self.n_points && columns.end <= self.n_points);
+        debug_assert_eq!(lengths.len(), rows.len() * columns.len());
+        vectorized_roughly(Blocks {
+            width: self.width,
+            rows: &self.rows[rows.start * self.width..rows.end * self.width],
+            columns: &self.rows[columns.start * self.width..columns.end * self.width],
+            lengths,
+        });
+    }
+}
+
+/// Scales and rounds all rows; the farthest that one was moved by it.
+fn round_all<T: Copy + Into<f64>>(
+    coordinates: &[T],
+    n_dims: usize,
+    scale: f64,
+    rounded: &mut Held<f32>,
+    control: &Control,
+) -> Result<f64, Error> {
+    let mut largest = 0.0;
+    for row in coordinates.chunks_exact(n_dims) {
+        control.tick(1 + (n_dims / COORDINATES_PER_TICK) as u32)?;
+        let from = rounded.len();
+        rounded.resize((from + n_dims).next_multiple_of(LANES), 0.0)?;
+        let square = vectorized(Round {
+            row,
+            scale,
+            rounded: &mut rounded[from..from + n_dims],
+        });
+        // Out of the range of float32 there is no bound, and no maximum would keep what is not a number.
+        let square = if square.is_nan() {
+            f64::INFINITY
+        } else {
+            square
+        };
+        largest = f64::max(largest, square);
+    }
+    // The sum was rounded, too.
+    Ok(largest.sqrt() * (1.0 + UNIT))
+}
+
+/// Scales and rounds a row; the square of how far that moved it.
+struct Round<'a, T> {
+    row: &'a [T],
+    scale: f64,
+    rounded: &'a mut [f32],
+}
+
+impl<T: Copy + Into<f64>> Work for Round<'_, T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let mut squares = [0.0; LANES];
+        let rows = self.row.chunks(LANES).zip(self.rounded.chunks_mut(LANES));
+        for (row, rounded) in rows {
+            for ((&x, near), square) in row.iter().zip(rounded).zip(&mut squares) {
+                let scaled = x.into() * self.scale;
+                *near = scaled as f32;
+                // Without rounding: the two have their leading bits in common.
+                let off = scaled - f64::from(*near);
+                *square += off * off;
+            }
+        }
+        squares.into_iter().sum()
+    }
+}
+
+/// Lengths between some rows and some columns.
+struct Blocks<'a> {
+    width: usize,
+    rows: &'a [f32],
+    columns: &'a [f32],
+    lengths: &'a mut [f32],
+}
+
+impl RoughWork for Blocks<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(mut self) {
+        let (n_rows, n_columns) = (self.rows.len(), self.columns.len());
+        let (n_rows, n_columns) = (n_rows / self.width, n_columns / self.width);
+        let even_rows = n_rows / ROWS * ROWS;
+        // The more rows at a time, the fewer times the columns come from the second cache.
+        for row in (0..even_rows).step_by(ROWS) {
+            self.blocks::<ROWS, FUSED>(row, n_columns);
+        }
+        for row in even_rows..n_rows {
+            self.blocks::<1, FUSED>(row, n_columns);
+        }
+    }
+}
+
+impl Blocks<'_> {
+    #[inline(always)]
+    fn blocks<const R: usize, const FUSED: bool>(&mut self, row: usize, n_columns: usize) {
+        let even_columns = n_columns / COLUMNS * COLUMNS;
+        for column in (0..even_columns).step_by(COLUMNS) {
+            self.block::<R, COLUMNS, FUSED>(row, column, n_columns);
+        }
+        for column in even_columns..n_columns {
+            self.block::<R, 1, FUSED>(row, column, n_columns);
+        }
+    }
+
+    #[inline(always)]
+    fn block<const R: usize, const C: usize, const FUSED: bool>(
+        &mut self,
+        row: usize,
+        column: usize,
+        n_columns: usize,
+    ) {
+        let rows: [_; R] = std::array::from_fn(|r| lanes_of(self.rows, self.width, row + r));
+        let columns: [_; C] =
+            std::array::from_fn(|c| lanes_of(self.columns, self.width, column + c));
+        let lengths = lengths_between::<R, C, FUSED>(rows, columns, self.width / LANES);
+        for (r, lengths) in lengths.iter().enumerate() {
+            let at = (row + r) * n_columns + column;
+            self.lengths[at..at + C].copy_from_slice(lengths);
+        }
+    }
+}
+
+#[inline(always)]
+fn lanes_of(rows: &[f32], width: usize, row: usize) -> &[[f32; LANES]] {
+    rows[row * width..(row + 1) * width].as_chunks().0
+}
+
+/// All in registers: every coordinate that is read takes part in several sums.
+#[inline(always)]
+fn lengths_between<const R: usize, const C: usize, const FUSED: bool>(
+    rows: [&[[f32; LANES]]; R],
+    columns: [&[[f32; LANES]]; C],
+    n_steps: usize,
+) -> [[f32; C]; R] {
+    let (rows, columns) = (rows.map(|x| &x[..n_steps]), columns.map(|y| &y[..n_steps]));
+    let mut sums = [[[0.0f32; LANES]; C]; R];
+    for step in 0..n_steps {
+        for (sums, row) in sums.iter_mut().zip(&rows) {
+            for (sums, column) in sums.iter_mut().zip(&columns) {
+                for (lane, sum) in sums.iter_mut().enumerate() {
+                    let difference = row[step][lane] - column[step][lane];
+                    *sum = if FUSED {
+                        difference.mul_add(difference, *sum)
+                    } else {
+                        *sum + difference * difference
+                    };
+                }
+            }
+        }
+    }
+    sums.map(|sums| sums.map(|lanes| lanes.into_iter().sum::<f32>().sqrt()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wave(at: usize) -> f64 {
+        ((at * 7919 + at * at * 31) % 1009) as f64 / 1009.0 - 0.5
+    }
+
+    /// Checks every length that has a bound against exact ones; the share of those that have one.
+    fn check(points: &Points, scale: f64) -> f64 {
+        let control = Control::none();
+        let Some(rough) = Rough::new(points, Metric::Euclidean, scale, &control).unwrap() else {
+            return 0.0;
+        };
+        let n = points.n_points();
+        let (rows, columns) = (0..n, 1..n);
+        let mut lengths = vec![0.0; n * (n - 1)];
+        rough.measure(rows.clone(), columns.clone(), &mut lengths);
+        let pairs = rows.flat_map(|i| columns.clone().map(move |j| (i, j)));
+        let (mut n_bound, n_pairs) = (0, f64::from((n - 1) as u32).powi(2));
+        for ((i, j), length) in pairs.zip(&lengths).filter(|((i, j), _)| i != j) {
+            let exact = points.distance(Metric::Euclidean, i, j) * scale;
+            if length >= &rough.floor() {
+                let steps = length.to_bits().abs_diff((exact as f32).to_bits());
+                assert!(
+                    steps <= rough.error(),
+                    "{steps} steps between {length} and {exact}"
+                );
+                n_bound += 1;
+            } else {
+                assert!(exact < 2.0 * f64::from(rough.floor()));
+            }
+        }
+        f64::from(n_bound) / n_pairs
+    }
+
+    #[test]
+    fn no_length_is_farther_off_than_it_may() {
+        for n_dims in [24, 31, 32, 100, 768] {
+            for n in [2, 5, 9, 30] {
+                let spread = 1.0 / (n_dims as f64).sqrt();
+                let wide: Vec<f64> = (0..n * n_dims).map(|at| wave(at) * spread).collect();
+                let narrow = wide.iter().map(|&x| x as f32).collect();
+                let wide = Points::from_f64(wide, n_dims).unwrap();
+                let narrow = Points::from_f32(narrow, n_dims).unwrap();
+                assert!(check(&narrow, 2.0) > 0.8 && check(&wide, 2.0) > 0.8);
+            }
+        }
+    }
+
+    #[test]
+    fn what_float32_cannot_hold_has_no_bound() {
+        let (n, n_dims) = (20, 32);
+        let far_off = |offset: f64| {
+            let coordinates = (0..n * n_dims).map(|at| offset + wave(at) / 8.0);
+            Points::from_f64(coordinates.collect(), n_dims).unwrap()
+        };
+        assert!(check(&far_off(1.0), 2.0) > 0.8);
+        assert_eq!(check(&far_off(1e4), 2.0), 0.0);
+        assert_eq!(check(&far_off(1e40), 2.0), 0.0);
+        let tiny = (0..n * n_dims).map(|at| wave(at) * 1e-30);
+        let tiny = Points::from_f64(tiny.collect(), n_dims).unwrap();
+        assert!(check(&tiny, 2f64.powi(98)) > 0.8);
+        assert_eq!(check(&tiny, 2.0), 0.0);
+    }
+
+    #[test]
+    fn fused_or_not_the_bound_holds() {
+        struct Both<'a>(&'a Rough, usize);
+        impl Both<'_> {
+            fn run<const FUSED: bool>(&self) -> Vec<f32> {
+                let mut lengths = vec![0.0; self.1 * self.1];
+                let work = Blocks {
+                    width: self.0.width,
+                    rows: &self.0.rows,
+                    columns: &self.0.rows,
+                    lengths: &mut lengths,
+                };
+                work.run::<FUSED>();
+                lengths
+            }
+        }
+        let (n, n_dims) = (17, 96);
+        let coordinates = (0..n * n_dims).map(|at| wave(at) as f32 / 4.0).collect();
+        let points = Points::from_f32(coordinates, n_dims).unwrap();
+        let rough = Rough::new(&points, Metric::Euclidean, 1.0, &Control::none());
+        let rough = rough.unwrap().unwrap();
+        for lengths in [
+            Both(&rough, n).run::<true>(),
+            Both(&rough, n).run::<false>(),
+        ] {
+            for (at, length) in lengths.iter().enumerate() {
+                let exact = points.distance(Metric::Euclidean, at / n, at % n) as f32;
+                let steps = length.to_bits().abs_diff(exact.to_bits());
+                assert!(exact == 0.0 || steps <= rough.error());
+            }
+        }
+    }
+}
