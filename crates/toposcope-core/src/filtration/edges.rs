@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::memory::Held;
 use crate::near::pairs_within;
 use crate::parallel::{Pulse, in_blocks};
+use crate::simd::{Work, vectorized};
 use crate::sorting::sort_slice;
 use crate::tiles::{TILE, Tiles};
 use crate::{Control, DistanceMatrix, Error, Metric, Points, RipsInput, SparseDistances};
@@ -256,22 +257,61 @@ impl<'a> View<'a> {
         up_to: f64,
         edges: &mut Held<Edge>,
     ) -> Result<(), Error> {
+        debug_assert!(columns.len() <= u64::BITS as usize, "a bit per column");
         let tile = self.tiles.measure(rows.clone(), columns.clone())?;
         for (i, lengths) in rows.zip(tile.chunks_exact(columns.len())) {
-            for (j, &length) in columns.clone().zip(lengths).take_while(|&(j, _)| j < i) {
-                if !length.is_finite() {
-                    let expected = "coordinates whose distances are finite";
-                    let got = format!("{length} between {i} and {j}");
-                    return Err(Error::invalid("points", expected, got));
-                }
-                self.farthest[i] = self.farthest[i].max(length);
-                self.farthest[j] = self.farthest[j].max(length);
-                if length <= up_to {
-                    edges.push(Edge::new(i, j, length))?;
-                }
+            let before = columns.start..columns.end.min(i);
+            let lengths = &lengths[..before.len()];
+            let farthest = &mut self.farthest[before.clone()];
+            let (longest, mut near) = vectorized(Seen {
+                lengths,
+                farthest,
+                up_to,
+            });
+            if !longest.is_finite() {
+                let expected = "coordinates whose distances are finite";
+                let at = lengths.iter().position(|length| !length.is_finite());
+                let j = before.start + at.unwrap_or(0);
+                return Err(Error::invalid(
+                    "points",
+                    expected,
+                    format!("{longest} between {i} and {j}"),
+                ));
+            }
+            self.farthest[i] = self.farthest[i].max(longest);
+            while near != 0 {
+                let at = near.trailing_zeros() as usize;
+                edges.push(Edge::new(i, before.start + at, lengths[at]))?;
+                near &= near - 1;
             }
         }
         Ok(())
+    }
+}
+
+/// Takes a look at some of a point's distances: updates how far the others see, and says how far the point does, and by a bit for each
+/// which distances are at most `up_to`.
+struct Seen<'a> {
+    /// No more than a word has bits.
+    lengths: &'a [f64],
+    farthest: &'a mut [f64],
+    up_to: f64,
+}
+
+impl Work for Seen<'_> {
+    type Output = (f64, u64);
+
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        // Of two lengths, neither of which is not a number: `f64::max` would see to that as well.
+        let larger = |x: f64, y: f64| if x > y { x } else { y };
+        let (mut longest, mut near) = (0.0, 0);
+        for (at, (&length, farthest)) in self.lengths.iter().zip(self.farthest).enumerate() {
+            *farthest = larger(length, *farthest);
+            longest = larger(length, longest);
+            near |= u64::from(length <= self.up_to) << at;
+        }
+        (longest, near)
     }
 }
 

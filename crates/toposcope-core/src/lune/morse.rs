@@ -39,11 +39,18 @@ pub(crate) struct Critical {
 /// The matching on all cells of the filtration, and the critical ones in filtration order.
 #[derive(Debug)]
 pub(crate) struct Settlement {
+    /// As the threads have made them, one per block of edges: nothing is copied.
+    blocks: Held<Block>,
+    critical: Held<Critical>,
+}
+
+/// The matching on the cells over some edges.
+#[derive(Debug)]
+struct Block {
     edges: Held<Settled>,
     trees: Held<Node>,
-    critical: Held<Critical>,
-    /// Cover the steps of the trees.
-    steps: Held<Lease>,
+    /// Covers the steps of the trees.
+    _steps: Lease,
 }
 
 impl Settlement {
@@ -62,45 +69,71 @@ impl Settlement {
         let workers: Result<Vec<(Sweep, Room)>, Error> =
             (0..n_threads.min(n_blocks)).map(worker).collect();
         let work = |(sweep, room): &mut (Sweep, Room), block: usize, pulse: &Pulse| {
-            let mut settlement = Self::empty(pulse.budget());
-            let mut steps = Steps::new(pulse.budget().lease());
+            let mut settler = Settler::new(filtration, max_dim, pulse.budget());
             sweep.forget_winners();
             for rank in block_of(filtration, block, BLOCK) {
                 pulse.beat(block, n_blocks)?;
                 sweep.advance_to(rank);
-                settlement.settle(filtration, sweep, max_dim, (room, &mut steps), pulse)?;
+                settler.settle(sweep, room, pulse)?;
             }
-            settlement.steps.push(steps.into_lease())?;
-            Ok(settlement)
+            Ok(settler.finish())
         };
-        let blocks = in_blocks(&mut workers?, 0..n_blocks, control, "sweep", work)?;
-        let mut whole = Self::empty(control.budget());
-        for block in blocks {
-            whole.append(block)?;
+        let settled = in_blocks(&mut workers?, 0..n_blocks, control, "sweep", work)?;
+        let mut blocks = Held::with_capacity(control.budget(), n_blocks)?;
+        let n_critical = settled.iter().map(|(_, critical)| critical.len()).sum();
+        let mut all_critical = Held::with_capacity(control.budget(), n_critical)?;
+        for (block, critical) in settled {
+            blocks.push(block)?;
+            all_critical.extend_from_slice(&critical)?;
         }
-        Ok(whole)
+        Ok(Self {
+            blocks,
+            critical: all_critical,
+        })
     }
 
-    fn empty(budget: &Budget) -> Self {
+    /// The critical cells of up to one dimension more than was asked for, in filtration order.
+    pub(crate) fn critical(&self) -> &[Critical] {
+        &self.critical
+    }
+
+    /// What the cell over edge `rank` with these other vertices does.
+    pub(crate) fn role(&self, rank: u32, others: &mut Vec<u32>) -> Role {
+        let block = &self.blocks[rank as usize / BLOCK];
+        match block.edges[rank as usize % BLOCK] {
+            Settled::Bare => Role::Critical,
+            Settled::Cone(apex) => Role::Toggle(apex),
+            Settled::Tree(tree) => block.trees[tree as usize].role(others),
+        }
+    }
+}
+
+/// Settles the edges of one block.
+struct Settler<'f> {
+    filtration: &'f EdgeFiltration,
+    max_dim: usize,
+    edges: Held<Settled>,
+    trees: Held<Node>,
+    steps: Steps,
+    critical: Held<Critical>,
+}
+
+impl<'f> Settler<'f> {
+    fn new(filtration: &'f EdgeFiltration, max_dim: usize, budget: &Budget) -> Self {
         Self {
+            filtration,
+            max_dim,
             edges: Held::new(budget),
             trees: Held::new(budget),
+            steps: Steps::new(budget.lease()),
             critical: Held::new(budget),
-            steps: Held::new(budget),
         }
     }
 
     /// Settles the edge at which `sweep` stands.
-    fn settle(
-        &mut self,
-        filtration: &EdgeFiltration,
-        sweep: &mut Sweep,
-        max_dim: usize,
-        room: (&mut Room, &mut Steps),
-        pulse: &Pulse,
-    ) -> Result<(), Error> {
+    fn settle(&mut self, sweep: &mut Sweep, room: &mut Room, pulse: &Pulse) -> Result<(), Error> {
         let rank = sweep.at();
-        let ends = filtration.ends(rank);
+        let ends = self.filtration.ends(rank);
         if !sweep.open() {
             let cell = Simplex::new(ends);
             self.critical.push(Critical { rank, cell })?;
@@ -110,7 +143,8 @@ impl Settlement {
             return self.edges.push(Settled::Cone(apex));
         }
         let (graph, alive) = sweep.graph()?;
-        let (node, mut cells) = Matching::build(graph, ends, alive, max_dim, room, pulse)?;
+        let room = (room, &mut self.steps);
+        let (node, mut cells) = Matching::build(graph, ends, alive, self.max_dim, room, pulse)?;
         cells.sort_unstable_by_key(|cell| (cell.dim(), *cell));
         let critical = cells.iter().map(|&cell| Critical { rank, cell });
         self.critical.extend(critical)?;
@@ -121,30 +155,16 @@ impl Settlement {
         self.trees.push(node)
     }
 
-    fn append(&mut self, block: Self) -> Result<(), Error> {
-        let trees_before = self.trees.len() as u32;
-        let edges = block.edges.iter().map(|&edge| match edge {
-            Settled::Tree(tree) => Settled::Tree(trees_before + tree),
-            other => other,
-        });
-        self.edges.extend(edges)?;
-        self.trees.extend(block.trees)?;
-        self.critical.extend_from_slice(&block.critical)?;
-        self.steps.extend(block.steps)
-    }
-
-    /// The critical cells of up to one dimension more than was asked for, in filtration order.
-    pub(crate) fn critical(&self) -> &[Critical] {
-        &self.critical
-    }
-
-    /// What the cell over edge `rank` with these other vertices does.
-    pub(crate) fn role(&self, rank: u32, others: &mut Vec<u32>) -> Role {
-        match self.edges[rank as usize] {
-            Settled::Bare => Role::Critical,
-            Settled::Cone(apex) => Role::Toggle(apex),
-            Settled::Tree(tree) => self.trees[tree as usize].role(others),
-        }
+    /// What has been settled, without room for more.
+    fn finish(mut self) -> (Block, Held<Critical>) {
+        self.edges.shrink_to_fit();
+        self.trees.shrink_to_fit();
+        let block = Block {
+            edges: self.edges,
+            trees: self.trees,
+            _steps: self.steps.into_lease(),
+        };
+        (block, self.critical)
     }
 }
 
