@@ -16,7 +16,7 @@ pub(crate) use ranks::Neighbours;
 use ranks::RankTable;
 
 /// The square of all pairs is small, whatever the number of edges, up to this many vertices.
-const SMALL: usize = 1024;
+const SMALL: usize = 512;
 
 /// An interval of the filtration: dimension, and the ranks of the edges at birth and death.
 pub(crate) type RankedInterval = (usize, u32, Option<u32>);

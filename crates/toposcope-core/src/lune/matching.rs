@@ -7,65 +7,12 @@
 //! Only vertices not adjacent to one apex have to go, and one with a dominated link costs nothing: usually few steps.
 
 use super::bits;
+use super::forest::{Forest, Role, Tree};
 use super::graph::Graph;
 use crate::Error;
-use crate::memory::{Held, Lease};
+use crate::memory::Held;
 use crate::parallel::Pulse;
 use crate::simplex::Simplex;
-
-/// What a clique does in the matching.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// It stays alone.
-    Critical,
-    /// It is matched with itself with this vertex added, or taken away.
-    Toggle(u32),
-}
-
-/// The matching on the cliques among some vertices.
-#[derive(Debug)]
-pub(super) struct Node {
-    /// Vertices in the order in which they are removed, each with the matching on its link at that time.
-    steps: Vec<Step>,
-    /// The role of the empty clique, and what all cliques without a removed vertex toggle.
-    tail: Role,
-}
-
-#[derive(Debug)]
-struct Step {
-    vertex: u32,
-    link: Node,
-}
-
-impl Node {
-    fn only(tail: Role) -> Self {
-        let steps = Vec::new();
-        Self { steps, tail }
-    }
-
-    /// The apex, if the matching is that of a cone.
-    pub(super) fn apex(&self) -> Option<u32> {
-        match self.tail {
-            Role::Toggle(apex) if self.steps.is_empty() => Some(apex),
-            _ => None,
-        }
-    }
-
-    /// The role of a clique, given by its vertices in any order. Destroys their list.
-    pub(super) fn role(&self, clique: &mut Vec<u32>) -> Role {
-        let removed = self.steps.iter().find_map(|step| {
-            let at = clique.iter().position(|&v| v == step.vertex)?;
-            Some((at, &step.link))
-        });
-        match removed {
-            Some((at, link)) => {
-                clique.swap_remove(at);
-                link.role(clique)
-            }
-            None => self.tail,
-        }
-    }
-}
 
 /// Builds the matching on one lune.
 pub(super) struct Matching<'a> {
@@ -76,39 +23,7 @@ pub(super) struct Matching<'a> {
     prefix: Simplex,
     /// Critical cells over the edge, with up to as many other vertices as were asked for.
     critical: Held<Simplex>,
-    /// Covers the steps of all nodes.
-    steps: &'a mut Steps,
-}
-
-/// What the steps of all nodes take.
-#[derive(Debug)]
-pub(super) struct Steps {
-    lease: Lease,
-    bytes: usize,
-}
-
-impl Steps {
-    /// None yet.
-    pub(super) fn new(lease: Lease) -> Self {
-        Self { lease, bytes: 0 }
-    }
-
-    /// What covers them.
-    pub(super) fn into_lease(self) -> Lease {
-        self.lease
-    }
-
-    /// Counts room for one more, before it is allocated.
-    fn push(&mut self, steps: &mut Vec<Step>, step: Step) -> Result<(), Error> {
-        if steps.len() == steps.capacity() {
-            let more = steps.len().max(1);
-            self.bytes += more * size_of::<Step>();
-            self.lease.cover(self.bytes)?;
-            steps.reserve_exact(more);
-        }
-        steps.push(step);
-        Ok(())
-    }
+    forest: &'a mut Forest,
 }
 
 /// Sets that are not in use, kept from one lune to the next: small lunes are too many to allocate for each.
@@ -165,25 +80,25 @@ impl<'a> Matching<'a> {
         ends: [u32; 2],
         alive: &[u64],
         cap: usize,
-        (room, steps): (&'a mut Room, &'a mut Steps),
+        (room, forest): (&'a mut Room, &'a mut Forest),
         pulse: &'a Pulse<'a>,
-    ) -> Result<(Node, Held<Simplex>), Error> {
+    ) -> Result<(Tree, Held<Simplex>), Error> {
         let mut matching = Self {
             graph,
             pulse,
             room,
             prefix: Simplex::new(ends),
             critical: Held::new(pulse.budget()),
-            steps,
+            forest,
         };
         let mut whole = matching.room.take();
         whole.clear();
         whole.extend_from_slice(alive);
-        let node = matching.node(whole, cap)?;
-        Ok((node, matching.critical))
+        let tree = matching.tree(whole, cap)?;
+        Ok((tree, matching.critical))
     }
 
-    fn node(&mut self, alive: Vec<u64>, cap: usize) -> Result<Node, Error> {
+    fn tree(&mut self, alive: Vec<u64>, cap: usize) -> Result<Tree, Error> {
         let apex = if cap <= 1 {
             bits::first(&alive)
         } else {
@@ -192,18 +107,18 @@ impl<'a> Matching<'a> {
         let Some(apex) = apex else {
             self.critical.push(self.prefix)?;
             self.room.give_back([alive]);
-            return Ok(Node::only(Role::Critical));
+            return Ok(Tree::Leaf(Role::Critical));
         };
         let tail = Role::Toggle(self.graph.name(apex));
         if cap <= 1 {
             self.mark_components(apex, &alive, cap)?;
             self.room.give_back([alive]);
-            return Ok(Node::only(tail));
+            return Ok(Tree::Leaf(tail));
         }
         let mut remains = self.around(apex, alive);
-        let mut steps = Vec::new();
+        let start = self.forest.begin();
         loop {
-            self.remove_dominated(&mut remains, &mut steps)?;
+            self.remove_dominated(&mut remains)?;
             let Some(v) = self.cheapest(&remains)? else {
                 break;
             };
@@ -212,9 +127,9 @@ impl<'a> Matching<'a> {
             self.graph.link_into(&mut link, v, &remains.alive);
             let (vertex, prefix) = (self.graph.name(v), self.prefix);
             self.prefix = prefix.with(vertex);
-            let link = self.node(link, cap - 1)?;
+            let link = self.tree(link, cap - 1)?;
             self.prefix = prefix;
-            self.steps.push(&mut steps, Step { vertex, link })?;
+            self.forest.step(vertex, link)?;
         }
         let Remains {
             alive,
@@ -222,7 +137,7 @@ impl<'a> Matching<'a> {
             suspects,
         } = remains;
         self.room.give_back([alive, far, suspects]);
-        Ok(Node { steps, tail })
+        self.forest.finish(start, tail)
     }
 
     /// All of `alive`, before any vertex not adjacent to `apex` is removed.
@@ -251,11 +166,7 @@ impl<'a> Matching<'a> {
     }
 
     /// Removes every vertex of `far` whose link is a cone, until there is none: these strong collapses leave nothing alone.
-    fn remove_dominated(
-        &mut self,
-        remains: &mut Remains,
-        steps: &mut Vec<Step>,
-    ) -> Result<(), Error> {
+    fn remove_dominated(&mut self, remains: &mut Remains) -> Result<(), Error> {
         let (mut link, mut candidates) = (self.room.take(), self.room.take());
         while let Some(v) = bits::first(&remains.suspects) {
             self.pulse.tick()?;
@@ -264,9 +175,8 @@ impl<'a> Matching<'a> {
             candidates.clone_from(&link);
             if let Some(u) = self.graph.dominator_among(&link, &mut candidates) {
                 remains.remove(v, &self.graph);
-                let link = Node::only(Role::Toggle(self.graph.name(u)));
-                let vertex = self.graph.name(v);
-                self.steps.push(steps, Step { vertex, link })?;
+                let link = Tree::Leaf(Role::Toggle(self.graph.name(u)));
+                self.forest.step(self.graph.name(v), link)?;
             }
         }
         self.room.give_back([link, candidates]);

@@ -10,10 +10,11 @@
 //! - [`around`]: lunes, vertex by vertex, over lists of neighbours;
 //! - [`graph`]: the graph on one lune;
 //! - [`loops`]: everything up to degree 1, where a lune matters through its components alone;
-//! - [`matching`], [`morse`]: every degree.
+//! - [`matching`], [`forest`], [`morse`]: every degree.
 
 mod around;
 mod bits;
+mod forest;
 mod graph;
 mod loops;
 mod matching;
@@ -22,6 +23,6 @@ mod rows;
 mod simd;
 mod sweep;
 
+pub(crate) use forest::Role;
 pub(crate) use loops::Loops;
-pub(crate) use matching::Role;
 pub(crate) use morse::{Settlement, intervals};

@@ -4,7 +4,8 @@
 //! partner's other facets; if its partner has one vertex less, it equals nothing. So the boundary of a critical cell becomes
 //! a sum of critical cells, found lazily and remembered.
 
-use super::matching::{Matching, Node, Role, Room, Steps};
+use super::forest::{Forest, Role, Tree};
+use super::matching::{Matching, Room};
 use super::rows::block_of;
 use super::sweep::Sweep;
 use crate::filtration::{EdgeFiltration, RankedInterval};
@@ -17,17 +18,6 @@ use crate::{Control, Error};
 
 /// Edges settled at a time by one thread. The same for any number of threads.
 const BLOCK: usize = 4096;
-
-/// What became of an edge: how the cells over it are matched.
-#[derive(Debug, Clone, Copy)]
-enum Settled {
-    /// Its lune is empty: it is critical itself.
-    Bare,
-    /// Its lune is a cone over this vertex.
-    Cone(u32),
-    /// Its lune has a matching of its own, at this place.
-    Tree(u32),
-}
 
 /// A critical cell and the edge that brings it in.
 #[derive(Debug, Clone, Copy)]
@@ -47,10 +37,9 @@ pub(crate) struct Settlement {
 /// The matching on the cells over some edges.
 #[derive(Debug)]
 struct Block {
-    edges: Held<Settled>,
-    trees: Held<Node>,
-    /// Covers the steps of the trees.
-    _steps: Lease,
+    /// By edge: a leaf for one that is critical itself, as its lune is empty, and for one whose lune is a cone.
+    edges: Held<Tree>,
+    forest: Forest,
 }
 
 impl Settlement {
@@ -100,11 +89,9 @@ impl Settlement {
     /// What the cell over edge `rank` with these other vertices does.
     pub(crate) fn role(&self, rank: u32, others: &mut Vec<u32>) -> Role {
         let block = &self.blocks[rank as usize / BLOCK];
-        match block.edges[rank as usize % BLOCK] {
-            Settled::Bare => Role::Critical,
-            Settled::Cone(apex) => Role::Toggle(apex),
-            Settled::Tree(tree) => block.trees[tree as usize].role(others),
-        }
+        block
+            .forest
+            .role(block.edges[rank as usize % BLOCK], others)
     }
 }
 
@@ -112,9 +99,7 @@ impl Settlement {
 struct Settler<'f> {
     filtration: &'f EdgeFiltration,
     max_dim: usize,
-    edges: Held<Settled>,
-    trees: Held<Node>,
-    steps: Steps,
+    block: Block,
     critical: Held<Critical>,
 }
 
@@ -123,9 +108,10 @@ impl<'f> Settler<'f> {
         Self {
             filtration,
             max_dim,
-            edges: Held::new(budget),
-            trees: Held::new(budget),
-            steps: Steps::new(budget.lease()),
+            block: Block {
+                edges: Held::new(budget),
+                forest: Forest::new(budget),
+            },
             critical: Held::new(budget),
         }
     }
@@ -137,34 +123,25 @@ impl<'f> Settler<'f> {
         if !sweep.open() {
             let cell = Simplex::new(ends);
             self.critical.push(Critical { rank, cell })?;
-            return self.edges.push(Settled::Bare);
+            return self.block.edges.push(Tree::Leaf(Role::Critical));
         }
         if let Some(apex) = sweep.dominator()? {
-            return self.edges.push(Settled::Cone(apex));
+            return self.block.edges.push(Tree::Leaf(Role::Toggle(apex)));
         }
         let (graph, alive) = sweep.graph()?;
-        let room = (room, &mut self.steps);
-        let (node, mut cells) = Matching::build(graph, ends, alive, self.max_dim, room, pulse)?;
+        let room = (room, &mut self.block.forest);
+        let (tree, mut cells) = Matching::build(graph, ends, alive, self.max_dim, room, pulse)?;
         cells.sort_unstable_by_key(|cell| (cell.dim(), *cell));
         let critical = cells.iter().map(|&cell| Critical { rank, cell });
         self.critical.extend(critical)?;
-        if let Some(apex) = node.apex() {
-            return self.edges.push(Settled::Cone(apex));
-        }
-        self.edges.push(Settled::Tree(self.trees.len() as u32))?;
-        self.trees.push(node)
+        self.block.edges.push(tree)
     }
 
     /// What has been settled, without room for more.
     fn finish(mut self) -> (Block, Held<Critical>) {
-        self.edges.shrink_to_fit();
-        self.trees.shrink_to_fit();
-        let block = Block {
-            edges: self.edges,
-            trees: self.trees,
-            _steps: self.steps.into_lease(),
-        };
-        (block, self.critical)
+        self.block.edges.shrink_to_fit();
+        self.block.forest.shrink_to_fit();
+        (self.block, self.critical)
     }
 }
 
