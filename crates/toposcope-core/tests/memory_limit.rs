@@ -8,7 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{METHODS, Random, matrix, params, points, sparse, trials};
 use toposcope_core::memory::{Budget, SLACK};
-use toposcope_core::{Control, Error, Method, Metric, RipsInput, RipsParams, rips};
+use toposcope_core::representatives::{Detail, rips_with_representatives};
+use toposcope_core::{
+    AlphaParams, CechParams, Control, Error, Method, Metric, RipsInput, RipsParams, alpha, cech,
+    rips,
+};
 
 /// The system's allocator, counting the bytes that live and the most that ever did.
 struct Counting;
@@ -61,21 +65,25 @@ struct Outcomes {
 
 impl Outcomes {
     fn try_limit(&mut self, input: RipsInput, asked: &RipsParams, limit: u64) {
+        self.hold(limit, &format!("{asked:?}"), |control| {
+            rips(input, asked, control).map(drop)
+        });
+    }
+
+    /// Runs `call` under `limit`.
+    fn hold(&mut self, limit: u64, asked: &str, call: impl Fn(&Control) -> Result<(), Error>) {
         let before = LIVE.load(Ordering::SeqCst);
         PEAK.store(before, Ordering::SeqCst);
         let budget = Budget::limited(limit);
         let control = Control::none().with_budget(budget.clone());
-        let outcome = rips(input, asked, &control);
+        let outcome = call(&control);
         let peak = PEAK.load(Ordering::SeqCst) - before;
-        assert!(peak as u64 <= limit, "{peak} bytes of {limit}: {asked:?}");
+        assert!(peak as u64 <= limit, "{peak} bytes of {limit}: {asked}");
         // What is too small to be reserved is small whatever the input is.
         let unreserved = (peak as u64 + SLACK).saturating_sub(budget.peak());
-        assert!(unreserved <= UNRESERVED, "{unreserved} bytes: {asked:?}");
+        assert!(unreserved <= UNRESERVED, "{unreserved} bytes: {asked}");
         match outcome {
-            Ok(diagram) => {
-                self.ended += 1;
-                drop(diagram);
-            }
+            Ok(()) => self.ended += 1,
             Err(Error::MemoryLimit { requested, .. }) => {
                 self.refused += 1;
                 assert!(requested > limit);
@@ -158,12 +166,57 @@ fn try_many_points(outcomes: &mut Outcomes) {
     }
 }
 
+/// The other filtrations, and what is shown of every interval.
+fn try_other_filtrations(outcomes: &mut Outcomes) {
+    for trial in 0..trials(20) {
+        let mut random = Random(2000 + trial as u64);
+        let n_dims = 2 + random.below(2);
+        let grid = [f64::INFINITY, 6.0][usize::from(random.below(3) == 0)];
+        let mut rows = |n: usize| {
+            let mut row = || (0..n_dims).map(|_| rounded(random.unit(), grid)).collect();
+            points(&(0..n).map(|_| row()).collect::<Vec<Vec<f64>>>())
+        };
+        let (many, few) = (rows(3000), rows(60));
+        let n_threads = Some(1 + random.below(4));
+        let field = [2, 3][random.below(2)];
+        let of_alpha = AlphaParams {
+            field,
+            n_threads,
+            ..AlphaParams::default()
+        };
+        let of_cech = CechParams {
+            field,
+            n_threads,
+            threshold: [None, Some(0.2)][random.below(2)],
+            ..CechParams::default()
+        };
+        let of_rips = RipsParams {
+            n_threads,
+            ..params(1 + random.below(2), None, field, Method::Auto)
+        };
+        let input = RipsInput::Points(&few, Metric::Euclidean);
+        for shift in [15, 17, 19, 21, 23] {
+            let limit = (1u64 << shift) + random.next() % (1 << shift);
+            outcomes.hold(limit, "alpha", |control| {
+                alpha(&many, &of_alpha, control).map(drop)
+            });
+            outcomes.hold(limit, "cech", |control| {
+                cech(&few, &of_cech, control).map(drop)
+            });
+            outcomes.hold(limit, "representatives", |control| {
+                rips_with_representatives(input, &of_rips, Detail::Chains, control).map(drop)
+            });
+        }
+    }
+}
+
 // One test alone: another at the same time would be counted as well.
 #[test]
 fn no_limit_is_ever_passed() {
     let mut outcomes = Outcomes::default();
     try_few_points(&mut outcomes);
     try_many_points(&mut outcomes);
+    try_other_filtrations(&mut outcomes);
     let Outcomes { ended, refused } = outcomes;
     assert!(
         ended > 100 && refused > 100,
