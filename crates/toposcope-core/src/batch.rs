@@ -32,7 +32,7 @@ pub enum RipsInput<'a> {
 }
 
 impl RipsInput<'_> {
-    fn n_vertices(&self) -> usize {
+    pub(crate) fn n_vertices(&self) -> usize {
         match self {
             Self::Points(points, _) => points.n_points(),
             Self::Dense(matrix) => matrix.n(),
@@ -110,19 +110,11 @@ fn from_points_alone(
     n_threads: usize,
     control: &Control,
 ) -> Result<Option<near::Intervals>, Error> {
-    let RipsInput::Points(points, metric) = input else {
+    let Some((points, metric)) = in_space(input, params) else {
         return Ok(None);
     };
-    let n = points.n_points();
-    let suits = params.max_dim == 1
-        && params.method != Method::Cohomology
-        && n > FEW_POINTS
-        && near::has_lunes(points, metric);
-    if !suits {
-        return Ok(None);
-    }
     let largest = params.threshold.unwrap_or(f64::INFINITY);
-    let must = params.threshold.is_none() && n > MOST_COMPLETE;
+    let must = must_be_in_space(points, params);
     match params.field {
         2 => near::intervals(Z2, points, metric, largest, must, n_threads, control),
         p => near::intervals(
@@ -137,8 +129,28 @@ fn from_points_alone(
     }
 }
 
+/// The points whose lunes are looked for in space, if they are.
+pub(crate) fn in_space<'a>(
+    input: RipsInput<'a>,
+    params: &RipsParams,
+) -> Option<(&'a Points, Metric)> {
+    let RipsInput::Points(points, metric) = input else {
+        return None;
+    };
+    let suits = params.max_dim == 1
+        && params.method != Method::Cohomology
+        && points.n_points() > FEW_POINTS
+        && near::has_lunes(points, metric);
+    suits.then_some((points, metric))
+}
+
+/// Whether nothing else will do.
+pub(crate) fn must_be_in_space(points: &Points, params: &RipsParams) -> bool {
+    params.threshold.is_none() && points.n_points() > MOST_COMPLETE
+}
+
 /// The distances between all pairs, where degree 1 is found without putting them all in order.
-fn all_pairs<'a>(input: RipsInput<'a>, params: &RipsParams) -> Option<Exact<'a>> {
+pub(crate) fn all_pairs<'a>(input: RipsInput<'a>, params: &RipsParams) -> Option<Exact<'a>> {
     if params.max_dim != 1 || params.method == Method::Cohomology {
         return None;
     }

@@ -22,6 +22,6 @@ mod rows;
 mod simd;
 mod sweep;
 
-pub(crate) use loops::Loops;
+pub(crate) use loops::{Loops, bytes_of_sweeps, passes_rows};
 pub(crate) use matching::Role;
 pub(crate) use morse::{Settlement, intervals};

@@ -8,7 +8,7 @@ use super::matching::{Matching, Node, Role, Room, Steps};
 use super::rows::block_of;
 use super::sweep::Sweep;
 use crate::filtration::{EdgeFiltration, RankedInterval};
-use crate::memory::{Budget, Held, Lease};
+use crate::memory::{Budget, Held, Lease, STEP};
 use crate::parallel::{Pulse, in_blocks};
 use crate::reduction::{Column, Field, Memo, Reduction, add_multiple, bytes_to_add};
 use crate::simplex::{Key, Packing, Simplex};
@@ -17,6 +17,9 @@ use crate::{Control, Error};
 
 /// Edges settled at a time by one thread. The same for any number of threads.
 const BLOCK: usize = 4096;
+
+/// What the steps of a tree take, most of the time; lunes without geometry have more.
+const BYTES_OF_STEPS: usize = 320;
 
 /// What became of an edge: how the cells over it are matched.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +82,29 @@ impl Settlement {
             whole.append(block)?;
         }
         Ok(whole)
+    }
+
+    /// Bytes of the sweeps over `n` vertices, each of which has at most `most` neighbours.
+    pub(crate) fn bytes_of_sweeps(
+        n: usize,
+        n_edges: usize,
+        most: Option<usize>,
+        max_dim: usize,
+        n_threads: usize,
+    ) -> usize {
+        let in_rows = Sweep::is_in_rows(n, n_edges, most.is_some());
+        let n_sets = Room::most_sets(max_dim);
+        let sweep = Sweep::bytes(n, most.unwrap_or(n), n_sets, in_rows);
+        sweep * n_threads.min(n_edges.div_ceil(BLOCK))
+    }
+
+    /// Bytes set aside for so many edges while they are settled, if so many of them have a tree; critical cells included.
+    pub(crate) fn bytes(n_edges: usize, n_trees: usize, n_critical: usize) -> usize {
+        // Each block has a lease of its own for them, and leases grow in steps.
+        let steps = n_trees * BYTES_OF_STEPS + n_edges.div_ceil(BLOCK) * STEP as usize;
+        let trees = Held::<Node>::bytes_while_growing(n_trees) + steps;
+        let critical = Held::<Critical>::bytes_while_growing(n_critical);
+        Held::<Settled>::bytes_while_growing(n_edges) + trees + critical
     }
 
     fn empty(budget: &Budget) -> Self {
