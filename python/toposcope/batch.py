@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -16,6 +15,8 @@ from toposcope.diagram import Diagram, DiagramInfo
 from toposcope.representatives import detail_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from toposcope._typing import Progress
 
 LARGEST_FIELD = 65_521
@@ -110,7 +111,9 @@ def rips(
         with which the class begins and ends, a cycle of points and a cocycle; ``"simplices"`` leaves the chains out.
         The whole lune Morse complex is built for it, whatever the ``method``: longer work than the diagram alone.
     progress : bool or callable, default=False
-        ``True`` draws a bar on stderr; a callable is called as ``progress(stage, done, total)``.
+        ``True`` draws a bar on stderr, with the time that has passed and about what is left; a callable is called as
+        ``progress(stage, done, total)``, at most fifty times a second and once at the end. ``stage`` says what is being
+        done. ``done / total`` is the share of the whole call: it never goes back, and ends at 1. See Notes.
 
     Returns
     -------
@@ -126,6 +129,15 @@ def rips(
         do.
     KeyboardInterrupt
         On Ctrl-C, within a tenth of a second.
+
+    Notes
+    -----
+    Stages, as ``progress`` names them: ``"start"``; ``"index"`` a tree of the points; ``"distances"`` between them;
+    ``"neighbours"`` edges with nothing between their ends; ``"enclosing radius"``, ``"edges"``, ``"sort"``, ``"ranks"``
+    a list of edges in order; ``"components"``; ``"sweep"`` what each edge does; ``"loops"``, ``"reduction"``,
+    ``"apparent pairs"``, ``"cohomology"`` who dies where; ``"cycles"``, ``"cocycles"`` representatives; ``"diagram"``;
+    and ``"done"``. Which of them there are depends on the form of the engine. How much of the whole each is was
+    measured on typical inputs, so that a bar moves evenly on these, and less so on others.
 
     References
     ----------
@@ -165,7 +177,7 @@ def rips(
             progress=callback,
         )
         columns = _RIPS.enter(points, metric, params)
-    info = DiagramInfo(complex="rips", unit="diameter", metric=metric, field=field, threshold=threshold)
+    info = DiagramInfo(complex="rips", unit="diameter", metric=metric, field=int(field), threshold=threshold)
     return Diagram.from_engine(columns, info, chains=representatives is True)
 
 

@@ -12,9 +12,7 @@ from toposcope.batch import Entrances, check_names, checked_params
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ENTRANCES = Entrances(
-    _core.estimate_points, _core.estimate_square, _core.estimate_condensed, _core.estimate_sparse
-)
+_ENTRANCES = Entrances(_core.estimate_points, _core.estimate_square, _core.estimate_condensed, _core.estimate_sparse)
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
@@ -29,11 +27,11 @@ class Estimate:
     n_edges : int
         Pairs of points that are at most ``threshold`` apart.
     threshold : float
-        Largest diameter that is counted: the threshold asked for; without one the enclosing radius, or, of points so many
-        that not all distances are measured, an upper bound of it.
+        Largest diameter that is counted: the threshold asked for; without one the enclosing radius, or, of points so
+        many that not all distances are measured, an upper bound of it.
     simplices : tuple of int
-        Simplices of diameter at most ``threshold`` by dimension, from 0 to ``max_dim + 1``. The engine lists the edges at
-        most.
+        Simplices of diameter at most ``threshold`` by dimension, from 0 to ``max_dim + 1``. The engine lists the edges
+        at most.
     standard_errors : tuple of float
         Standard error of each of these numbers: zero where all were counted, else that of a sample of vertices and
         chains of neighbours.
@@ -65,17 +63,18 @@ class Estimate:
     def __str__(self) -> str:
         parts = ", ".join(f"{name} {_size(size)}" for name, size in self.parts.items())
         lines = [
-            f"{self.n_points:,} points, {_count(self.n_edges, self.standard_errors[1])} edges up to {self.threshold:.6g}",
-            *(
-                f"    dimension {dim}: {_count(count, error)} simplices"
-                for dim, (count, error) in enumerate(zip(self.simplices, self.standard_errors, strict=True))
-            ),
+            f"{self.n_points:,} points, {self._count_of(1)} edges up to {self.threshold:.6g}",
+            *(f"    dimension {dim}: {self._count_of(dim)} simplices" for dim in range(len(self.simplices))),
             f"engine: {self.form}",
             f"memory: {_size(self.bytes)} ({parts})",
         ]
         if self.fallback is not None and self.fallback_bytes is not None:
             lines.append(f"        {_size(self.fallback_bytes)} if it has to go on with: {self.fallback}")
         return "\n".join(lines)
+
+    def _count_of(self, dim: int) -> str:
+        count, error = self.simplices[dim], self.standard_errors[dim]
+        return f"{count:,}" if error == 0.0 else f"about {count:.3g} ± {error:.1g}"
 
 
 def estimate(
@@ -89,8 +88,8 @@ def estimate(
 ) -> Estimate:
     """Estimate the simplices and the memory of a call of `rips`, in a small part of its time.
 
-    Few simplices are counted; many are estimated from a sample, with a fixed seed: the same input has the same estimate.
-    No pair of points is kept, whatever their number.
+    Few simplices are counted; many are estimated from a sample, with a fixed seed: the same input has the same
+    estimate. No pair of points is kept, whatever their number.
 
     Parameters
     ----------
@@ -121,11 +120,11 @@ def estimate(
 
     Notes
     -----
-    ``bytes`` is compared in the tests with what runs hold, on every form of the engine: for ``max_dim`` up to 1 it is no
-    less, and at most three times as much; for higher dimensions no less, and at most four times as much. It is no
-    guarantee: for that there is ``memory_limit``. What comes of a few critical cells cannot be foreseen from samples where
-    distances have no geometry, as those of random matrices have none; and a spatial index may find a loop as wide as the
-    whole cloud, and leave the work to the ``fallback``.
+    ``bytes`` is compared in the tests with what runs hold, on every form of the engine. For ``max_dim`` up to 1 it is
+    no less, and at most three times as much; for higher dimensions no less, and at most four times as much. It is no
+    guarantee: for that there is ``memory_limit``. Where distances have no geometry, as those of random matrices, the
+    critical cells of higher dimensions cannot be foreseen from samples; and a spatial index may find a loop as wide as
+    the whole cloud, and leave the work to the ``fallback``.
 
     Examples
     --------
@@ -155,12 +154,6 @@ def estimate(
         fallback=fallback,
         fallback_bytes=fallback_bytes,
     )
-
-
-def _count(value: int, standard_error: float) -> str:
-    if standard_error == 0.0:
-        return f"{value:,}"
-    return f"about {value:.3g} ± {standard_error:.1g}"
 
 
 def _size(n_bytes: int) -> str:

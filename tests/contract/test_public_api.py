@@ -12,7 +12,8 @@ import toposcope as ts
 
 PUBLIC = {
     "batch": {
-        "Chain", "Diagram", "DiagramInfo", "Estimate", "Representative", "Representatives", "alpha", "cech", "estimate", "rips",
+        "Chain", "Diagram", "DiagramInfo", "Estimate", "Representative", "Representatives", "alpha", "cech", "estimate",
+        "rips",
     },
     "distances": {"bottleneck_distance", "wasserstein_distance"},
     "streaming": {"PushStats", "Report", "Stream"},

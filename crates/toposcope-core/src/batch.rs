@@ -7,6 +7,7 @@ use crate::lune::{self, Loops};
 use crate::memory::Held;
 use crate::near;
 use crate::parallel::thread_count;
+use crate::progress;
 use crate::reduction::{Field, Z2, Zp, cohomology};
 use crate::simplex::Packing;
 use crate::{
@@ -72,6 +73,7 @@ pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<
             .reserve(n.saturating_mul(BYTES_PER_VERTEX))?,
     );
     if params.max_dim == 0 {
+        control.plan(progress::SPANNING_TREE);
         let lengths = component_lengths(input, params, control)?;
         return diagram(n, &lengths, [], 0, control);
     }
@@ -81,6 +83,7 @@ pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<
         return diagram(n, &found.joining, loops, 1, control);
     }
     if let Some(exact) = all_pairs(input, params) {
+        control.plan(progress::ALL_PAIRS);
         check_complete(n)?;
         let largest = params.threshold.unwrap_or(f64::INFINITY);
         let (lengths, loops) = match params.field {
@@ -90,6 +93,11 @@ pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<
         let loops = loops.into_iter().map(|(birth, death)| (1, birth, death));
         return diagram(n, &lengths, loops, 1, control);
     }
+    control.plan(match (params.method, params.max_dim) {
+        (Method::Cohomology, _) => progress::COHOMOLOGY,
+        (_, 1) => progress::LOOPS,
+        _ => progress::HIGHER,
+    });
     let filtration = EdgeFiltration::new(input, params.threshold, n_threads, control)?;
     let lengths = joining_lengths(&filtration, control)?;
     let intervals = match params.field {
@@ -113,6 +121,7 @@ fn from_points_alone(
     let Some((points, metric)) = in_space(input, params) else {
         return Ok(None);
     };
+    control.plan(progress::SPATIAL_INDEX);
     let largest = params.threshold.unwrap_or(f64::INFINITY);
     let must = must_be_in_space(points, params);
     match params.field {
@@ -178,6 +187,7 @@ fn component_lengths(
         }
         RipsInput::Dense(matrix) => joining_lengths_of_matrix(matrix, largest, control),
         RipsInput::Sparse(_) => {
+            control.plan(progress::LOOPS);
             let filtration = EdgeFiltration::new(input, params.threshold, 1, control)?;
             joining_lengths(&filtration, control)
         }

@@ -28,6 +28,7 @@ mod near;
 mod parallel;
 mod params;
 mod points;
+mod progress;
 mod reduction;
 pub mod representatives;
 mod simd;

@@ -408,6 +408,6 @@ impl Random {
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         // The high half of a product is spread as evenly as the random number is.
-        (u128::from(z ^ (z >> 31)) * bound as u128 >> 64) as u32
+        ((u128::from(z ^ (z >> 31)) * bound as u128) >> 64) as u32
     }
 }
