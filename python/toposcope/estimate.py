@@ -133,7 +133,7 @@ def estimate(
     >>> points = np.random.default_rng(0).random((40, 3))
     >>> cost = ts.estimate(points, max_dim=2, threshold=0.4)
     >>> cost.simplices, cost.form
-    ((40, 156, 211, 140), 'edge list, rows')
+    ((40, 107, 105, 58), 'edge list, rows')
     >>> diagram = ts.rips(points, max_dim=2, threshold=0.4, memory_limit=cost.bytes)
     """
     threshold = None if threshold is None else number(threshold, "threshold")

@@ -149,7 +149,7 @@ def seconds_until_heard(child, delay):
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("child", CALLS, indirect=True)
 def test_ctrl_c_is_heard_within_a_tenth_of_a_second(child, record_property):
-    duration = _duration(child, at_most=3.0)
+    duration = _duration(child, at_most=2.0)
     for attempt in range(ATTEMPTS):
         heard = [seconds_until_heard(child, share * duration) for share in INSTANTS]
         heard = [seconds for seconds in heard if seconds is not None]
