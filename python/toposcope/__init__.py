@@ -7,6 +7,7 @@ from toposcope.batch import rips
 from toposcope.cech import cech
 from toposcope.diagram import Diagram, DiagramInfo
 from toposcope.distances import bottleneck_distance, wasserstein_distance
+from toposcope.estimate import Estimate, estimate
 from toposcope.exceptions import (
     CheckpointError,
     DiagramFileError,
@@ -53,6 +54,7 @@ __all__ = [
     "DiagramInfo",
     "Error",
     "EssentialClassWarning",
+    "Estimate",
     "Event",
     "Feature",
     "InternalError",
@@ -82,6 +84,7 @@ __all__ = [
     "bottleneck_distance",
     "cech",
     "embedding",
+    "estimate",
     "rips",
     "telemetry",
     "wasserstein_distance",

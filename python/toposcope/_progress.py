@@ -1,4 +1,4 @@
-"""The progress bar behind ``progress=True``: one line on stderr, wiped when done."""
+"""The progress bar behind ``progress=True``: one line on stderr for all stages of a call, wiped when done."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _WIDTH = 32
 _SECONDS_BETWEEN_DRAWS = 0.1
+#: Before so much is done, what is left is anybody's guess.
+_SHARE_TO_EXTRAPOLATE = 0.05
 
 
 class _Bar:
@@ -30,10 +32,10 @@ class _Bar:
         if now - self._drawn < _SECONDS_BETWEEN_DRAWS:
             return
         self._drawn = now
-        share = min(done / total, 1.0) if total else 0.0
+        share, elapsed = done / total, now - self._started
         filled = round(share * _WIDTH)
-        line = f"{stage:<12} [{'#' * filled}{'.' * (_WIDTH - filled)}] {share:4.0%}  {now - self._started:.1f} s"
-        self._write(line)
+        bar = f"[{'#' * filled}{'.' * (_WIDTH - filled)}]"
+        self._write(f"{stage:<16} {bar} {share:4.0%}  {elapsed:.1f} s{_left(share, elapsed)}")
 
     def wipe(self) -> None:
         if self._length:
@@ -45,6 +47,12 @@ class _Bar:
         self._out.write("\r" + line.ljust(self._length))
         self._out.flush()
         self._length = max(self._length, len(line))
+
+
+def _left(share: float, elapsed: float) -> str:
+    if share < _SHARE_TO_EXTRAPOLATE:
+        return ""
+    return f", about {elapsed * (1 - share) / share:.0f} s left"
 
 
 @contextmanager

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 Float64Array: TypeAlias = npt.NDArray[np.float64]
 FloatArray: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
-#: Called as ``progress(stage, done, total)``, at most about fifty times a second.
+#: Called as ``progress(stage, done, total)``, at most about fifty times a second: what is being done, and which share
+#: of the whole call is behind. ``done`` never goes back, ``total`` is always the same, and at the end they are equal.
 Progress: TypeAlias = Callable[[str, int, int], object]
 
 _UNITS = {

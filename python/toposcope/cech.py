@@ -53,7 +53,8 @@ def cech(
         Bytes that the computation may hold at once, also as ``"2GiB"``: everything that grows with the input, the
         engine's own copy of it included, is reserved before it is allocated. By default what the system has left.
     progress : bool or callable, default=False
-        ``True`` draws a bar on stderr; a callable is called as ``progress(stage, done, total)``.
+        ``True`` draws a bar on stderr; a callable is called as ``progress(stage, done, total)``: ``done / total`` is
+        the share of the whole call, which never goes back and ends at 1.
 
     Returns
     -------

@@ -11,7 +11,10 @@ import pytest
 import toposcope as ts
 
 PUBLIC = {
-    "batch": {"Chain", "Diagram", "DiagramInfo", "Representative", "Representatives", "alpha", "cech", "rips"},
+    "batch": {
+        "Chain", "Diagram", "DiagramInfo", "Estimate", "Representative", "Representatives", "alpha", "cech", "estimate",
+        "rips",
+    },
     "distances": {"bottleneck_distance", "wasserstein_distance"},
     "streaming": {"PushStats", "Report", "Stream"},
     "events": {

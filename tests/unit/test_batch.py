@@ -200,8 +200,29 @@ def test_progress_reports_and_never_changes_the_result() -> None:
     points = np.random.default_rng(0).normal(size=LARGE)
     diagram = ts.rips(points, max_dim=2, progress=lambda *call: calls.append(call))
     assert diagram == ts.rips(points, max_dim=2)
-    assert calls
-    assert all(0 <= done <= total for _, done, total in calls)
+    assert len({stage for stage, _, _ in calls}) > 2
+    shares = [done / total for _, done, total in calls]
+    assert shares == sorted(shares)
+    assert shares[0] >= 0.0
+    assert calls[-1][0] == "done"
+    assert shares[-1] == 1.0
+
+
+@pytest.mark.parametrize("method", ["auto", "cohomology"])
+@pytest.mark.parametrize("max_dim", [0, 1, 2])
+def test_progress_ends_at_the_end_whatever_is_done(method: str, max_dim: int) -> None:
+    for representatives in (False, True):
+        calls: list[tuple[str, int, int]] = []
+        ts.rips(
+            CIRCLE,
+            max_dim=max_dim,
+            method=method,
+            representatives=representatives,
+            progress=lambda *call, calls=calls: calls.append(call),
+        )
+        shares = [done / total for _, done, total in calls]
+        assert shares == sorted(shares)
+        assert shares[-1] == 1.0
 
 
 def test_a_raising_callback_stops_the_run() -> None:

@@ -7,6 +7,7 @@ use crate::lune::{self, Loops};
 use crate::memory::Held;
 use crate::near;
 use crate::parallel::thread_count;
+use crate::progress;
 use crate::reduction::{Field, Z2, Zp, cohomology};
 use crate::simplex::Packing;
 use crate::{
@@ -32,7 +33,7 @@ pub enum RipsInput<'a> {
 }
 
 impl RipsInput<'_> {
-    fn n_vertices(&self) -> usize {
+    pub(crate) fn n_vertices(&self) -> usize {
         match self {
             Self::Points(points, _) => points.n_points(),
             Self::Dense(matrix) => matrix.n(),
@@ -72,6 +73,7 @@ pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<
             .reserve(n.saturating_mul(BYTES_PER_VERTEX))?,
     );
     if params.max_dim == 0 {
+        control.plan(progress::SPANNING_TREE);
         let lengths = component_lengths(input, params, control)?;
         return diagram(n, &lengths, [], 0, control);
     }
@@ -81,6 +83,7 @@ pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<
         return diagram(n, &found.joining, loops, 1, control);
     }
     if let Some(exact) = all_pairs(input, params) {
+        control.plan(progress::ALL_PAIRS);
         check_complete(n)?;
         let largest = params.threshold.unwrap_or(f64::INFINITY);
         let (lengths, loops) = match params.field {
@@ -90,6 +93,11 @@ pub fn rips(input: RipsInput, params: &RipsParams, control: &Control) -> Result<
         let loops = loops.into_iter().map(|(birth, death)| (1, birth, death));
         return diagram(n, &lengths, loops, 1, control);
     }
+    control.plan(match (params.method, params.max_dim) {
+        (Method::Cohomology, _) => progress::COHOMOLOGY,
+        (_, 1) => progress::LOOPS,
+        _ => progress::HIGHER,
+    });
     let filtration = EdgeFiltration::new(input, params.threshold, n_threads, control)?;
     let lengths = joining_lengths(&filtration, control)?;
     let intervals = match params.field {
@@ -110,19 +118,12 @@ fn from_points_alone(
     n_threads: usize,
     control: &Control,
 ) -> Result<Option<near::Intervals>, Error> {
-    let RipsInput::Points(points, metric) = input else {
+    let Some((points, metric)) = in_space(input, params) else {
         return Ok(None);
     };
-    let n = points.n_points();
-    let suits = params.max_dim == 1
-        && params.method != Method::Cohomology
-        && n > FEW_POINTS
-        && near::has_lunes(points, metric);
-    if !suits {
-        return Ok(None);
-    }
+    control.plan(progress::SPATIAL_INDEX);
     let largest = params.threshold.unwrap_or(f64::INFINITY);
-    let must = params.threshold.is_none() && n > MOST_COMPLETE;
+    let must = must_be_in_space(points, params);
     match params.field {
         2 => near::intervals(Z2, points, metric, largest, must, n_threads, control),
         p => near::intervals(
@@ -137,8 +138,28 @@ fn from_points_alone(
     }
 }
 
+/// The points whose lunes are looked for in space, if they are.
+pub(crate) fn in_space<'a>(
+    input: RipsInput<'a>,
+    params: &RipsParams,
+) -> Option<(&'a Points, Metric)> {
+    let RipsInput::Points(points, metric) = input else {
+        return None;
+    };
+    let suits = params.max_dim == 1
+        && params.method != Method::Cohomology
+        && points.n_points() > FEW_POINTS
+        && near::has_lunes(points, metric);
+    suits.then_some((points, metric))
+}
+
+/// Whether nothing else will do.
+pub(crate) fn must_be_in_space(points: &Points, params: &RipsParams) -> bool {
+    params.threshold.is_none() && points.n_points() > MOST_COMPLETE
+}
+
 /// The distances between all pairs, where degree 1 is found without putting them all in order.
-fn all_pairs<'a>(input: RipsInput<'a>, params: &RipsParams) -> Option<Exact<'a>> {
+pub(crate) fn all_pairs<'a>(input: RipsInput<'a>, params: &RipsParams) -> Option<Exact<'a>> {
     if params.max_dim != 1 || params.method == Method::Cohomology {
         return None;
     }
@@ -166,6 +187,7 @@ fn component_lengths(
         }
         RipsInput::Dense(matrix) => joining_lengths_of_matrix(matrix, largest, control),
         RipsInput::Sparse(_) => {
+            control.plan(progress::LOOPS);
             let filtration = EdgeFiltration::new(input, params.threshold, 1, control)?;
             joining_lengths(&filtration, control)
         }

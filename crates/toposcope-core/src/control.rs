@@ -6,15 +6,19 @@ use std::time::{Duration, Instant};
 
 use crate::Error;
 use crate::memory::Budget;
+use crate::progress::{Plan, Progress};
 
 /// How often an observer is asked. Well below the 100 ms in which Ctrl-C has to act.
 const PERIOD: Duration = Duration::from_millis(20);
+/// Units of the whole that observers are told of.
+const WHOLE: u64 = 10_000;
 /// Reading the clock costs about as much as a small unit of work, so it is read once per this many ticks.
 const TICKS_PER_CLOCK: u32 = 64;
 
 /// Whoever watches a computation.
 pub trait Observer {
-    /// `done` of `total` units of `stage` are finished. `Break` stops the computation with [`Error::Interrupted`].
+    /// The computation is at `stage`, and `done` of `total` units of the whole are finished. `done` never goes back, and `total` is always the
+    /// same. `Break` stops the computation with [`Error::Interrupted`].
     fn observe(&self, stage: &'static str, done: u64, total: u64) -> ControlFlow<()>;
 }
 
@@ -23,8 +27,10 @@ pub struct Control<'a> {
     observer: Option<&'a dyn Observer>,
     ticks: Cell<u32>,
     last: Cell<Instant>,
+    period: Duration,
     /// Stage, done and total of the last poll: what a tick reports.
-    progress: Cell<(&'static str, usize, usize)>,
+    polled: Cell<(&'static str, usize, usize)>,
+    progress: Cell<Progress>,
     budget: Budget,
 }
 
@@ -35,7 +41,9 @@ impl<'a> Control<'a> {
             observer: None,
             ticks: Cell::new(0),
             last: Cell::new(Instant::now()),
-            progress: Cell::new(("start", 0, 0)),
+            period: PERIOD,
+            polled: Cell::new(("start", 0, 1)),
+            progress: Cell::new(Progress::none()),
             budget: Budget::unlimited(),
         }
     }
@@ -46,6 +54,12 @@ impl<'a> Control<'a> {
             observer: Some(observer),
             ..Self::none()
         }
+    }
+
+    /// Ask the observer every `period` instead: for tests of computations that are over before 20 ms are.
+    #[must_use]
+    pub fn with_period(self, period: Duration) -> Self {
+        Self { period, ..self }
     }
 
     /// With everything that the computation holds counted in `budget`.
@@ -66,7 +80,7 @@ impl<'a> Control<'a> {
     #[inline]
     pub fn poll(&self, stage: &'static str, done: usize, total: usize) -> Result<(), Error> {
         if self.observer.is_some() {
-            self.progress.set((stage, done, total));
+            self.polled.set((stage, done, total));
         }
         self.tick(1)
     }
@@ -78,7 +92,7 @@ impl<'a> Control<'a> {
     #[inline]
     pub fn poll_coarse(&self, stage: &'static str, done: usize, total: usize) -> Result<(), Error> {
         if self.observer.is_some() {
-            self.progress.set((stage, done, total));
+            self.polled.set((stage, done, total));
         }
         self.tick(TICKS_PER_CLOCK)
     }
@@ -101,6 +115,21 @@ impl<'a> Control<'a> {
         self.look_at_clock(observer)
     }
 
+    /// To be called when it is known which stages all that is left consists of.
+    pub(crate) fn plan(&self, plan: Plan) {
+        self.progress.set(self.progress.get().by(plan));
+    }
+
+    /// To be called when all is done: the observer is told so.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if the observer wants to stop.
+    pub fn finish(&self) -> Result<(), Error> {
+        self.polled.set(("done", 1, 1));
+        self.plan(&[]);
+        self.poll_last()
+    }
+
     /// To be called just before work takes effect, whatever the time: who asked to stop until now gets nothing, and who asks
     /// later has it all. Without this a request within the last period would be heard when it is too late to undo anything.
     ///
@@ -114,15 +143,18 @@ impl<'a> Control<'a> {
     #[inline(never)]
     fn look_at_clock(&self, observer: &dyn Observer) -> Result<(), Error> {
         self.ticks.set(0);
-        if self.last.get().elapsed() < PERIOD {
+        if self.last.get().elapsed() < self.period {
             return Ok(());
         }
         self.ask(observer)
     }
 
     fn ask(&self, observer: &dyn Observer) -> Result<(), Error> {
-        let (stage, done, total) = self.progress.get();
-        let verdict = observer.observe(stage, done as u64, total as u64);
+        let (stage, done, total) = self.polled.get();
+        let progress = self.progress.get().at(stage, done, total);
+        self.progress.set(progress);
+        let units = (progress.share() * WHOLE as f64) as u64;
+        let verdict = observer.observe(stage, units, WHOLE);
         self.last.set(Instant::now());
         match verdict {
             ControlFlow::Continue(()) => Ok(()),
@@ -162,11 +194,13 @@ mod tests {
         }
         let note = Note(Cell::new(("", 0, 0)));
         let control = Control::new(&note);
-        control.poll("test", 3, 7).unwrap();
+        control.poll("test", 3, 4).unwrap();
         while note.0.get().0.is_empty() {
             control.tick(5).unwrap();
         }
-        assert_eq!(note.0.get(), ("test", 3, 7));
+        assert_eq!(note.0.get(), ("test", 7500, WHOLE));
+        control.finish().unwrap();
+        assert_eq!(note.0.get(), ("done", WHOLE, WHOLE));
     }
 
     #[test]

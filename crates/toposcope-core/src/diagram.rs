@@ -29,6 +29,14 @@ fn in_order(a: &Interval, b: &Interval) -> Ordering {
         .then(a.2.total_cmp(&b.2))
 }
 
+/// What is set aside while a diagram of so many intervals of degree 0, and of others, is put together: lengths and intervals as they come, the
+/// others in order, and the columns.
+pub(crate) fn bytes_of_diagram(n: usize, n_others: usize) -> usize {
+    let others = Held::<Interval>::bytes_while_growing(n_others) + n_others * size_of::<[f64; 2]>();
+    let columns = (n + n_others) * (size_of::<u8>() + 2 * size_of::<f64>());
+    n * size_of::<f64>() + others + columns
+}
+
 impl Diagram {
     /// A diagram of dimensions `0..=max_dim` from intervals in any order; those of zero length, and those of higher
     /// dimensions, are dropped.

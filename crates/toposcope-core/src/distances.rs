@@ -79,6 +79,11 @@ impl DistanceMatrix {
         }
     }
 
+    /// Bytes that the distances take.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.lower)
+    }
+
     /// Distances of `i` to the vertices before it.
     pub fn row(&self, i: usize) -> &[f64] {
         &self.lower[i * i.saturating_sub(1) / 2..][..i]
@@ -184,6 +189,11 @@ impl SparseDistances {
     /// Number of vertices.
     pub fn n(&self) -> usize {
         self.n
+    }
+
+    /// Bytes set aside for the edges.
+    pub fn bytes(&self) -> u64 {
+        self.edges.bytes()
     }
 
     /// The edges, sorted by their two vertices.

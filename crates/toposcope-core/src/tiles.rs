@@ -42,6 +42,12 @@ impl<'a> Tiles<'a> {
         }
     }
 
+    /// The most that full tiles of `n` points take: coordinates of the columns, of as many rows, and the tile itself.
+    pub(crate) fn bytes(n: usize, n_dims: usize) -> usize {
+        let side = TILE.min(n);
+        size_of::<f64>() * side * (2 * n_dims + side)
+    }
+
     /// The distances between `rows` and `columns`, row by row.
     ///
     /// # Errors

@@ -80,43 +80,45 @@ impl PyRipsParams {
             .map_or_else(Budget::of_system, Budget::limited)
     }
 
-    /// Detaches, makes the input of what was copied, and runs.
-    fn run(
+    /// What was asked for.
+    pub(crate) fn params(&self) -> &RipsParams {
+        &self.params
+    }
+
+    /// Detaches, and works under what one call may hold.
+    fn detached<T: Send>(
         &self,
         py: Python<'_>,
         budget: Budget,
-        work: impl FnOnce(&Job<'_>, &Control<'_>) -> Result<Found, Error> + Send,
-    ) -> PyResult<DiagramColumns> {
-        let job = Job {
-            params: &self.params,
-            representatives: self.representatives,
-        };
-        let found = detached_within(py, budget, self.progress.as_ref(), |control| {
-            work(&job, control)
-        })?;
-        match found {
-            (diagram, None) => Ok(DiagramColumns::new(py, diagram)),
-            (diagram, Some(shown)) => DiagramColumns::with_representatives(py, diagram, &shown),
-        }
+        work: impl FnOnce(&Control<'_>) -> Result<T, Error> + Send,
+    ) -> PyResult<T> {
+        detached_within(py, budget, self.progress.as_ref(), work)
     }
-}
 
-/// What is to be done with an input.
-struct Job<'a> {
-    params: &'a RipsParams,
-    representatives: Option<Detail>,
+    /// The diagram of an input.
+    fn run(&self, ready: &Ready<'_>, control: &Control<'_>) -> Result<Found, Error> {
+        let Some(detail) = self.representatives else {
+            return Ok((rips(ready.input, &self.params, control)?, None));
+        };
+        let found = rips_with_representatives(ready.input, &self.params, detail, control)?;
+        Ok((found.0, Some(found.1)))
+    }
 }
 
 type Found = (Diagram, Option<Vec<Representative>>);
 
-impl Job<'_> {
-    fn run(&self, input: RipsInput<'_>, control: &Control<'_>) -> Result<Found, Error> {
-        let Some(detail) = self.representatives else {
-            return Ok((rips(input, self.params, control)?, None));
-        };
-        let (diagram, shown) = rips_with_representatives(input, self.params, detail, control)?;
-        Ok((diagram, Some(shown)))
+fn columns((diagram, shown): Found, py: Python<'_>) -> PyResult<DiagramColumns> {
+    match shown {
+        None => Ok(DiagramColumns::new(py, diagram)),
+        Some(shown) => DiagramColumns::with_representatives(py, diagram, &shown),
     }
+}
+
+/// An input, made of what was copied.
+pub(crate) struct Ready<'a> {
+    pub(crate) input: RipsInput<'a>,
+    /// The most that was held to make it.
+    pub(crate) bytes_to_read: u64,
 }
 
 #[pyfunction]
@@ -126,19 +128,11 @@ fn rips_points(
     metric: &str,
     params: &PyRipsParams,
 ) -> PyResult<DiagramColumns> {
-    let metric = Metric::from_name(metric).into_py()?;
-    let budget = params.budget();
-    let coordinates = Coordinates::copy_of(points, "points", &budget)?;
-    params.run(py, budget, |job, control| {
-        let (points, _lease) = coordinates.into_points(metric, control)?;
-        job.run(RipsInput::Points(&points, metric), control)
-    })
+    let found = with_points(py, points, metric, params, |ready, control| {
+        params.run(&ready, control)
+    })?;
+    columns(found, py)
 }
-
-/// Matrices computed as products of float32 numbers differ from their transposes by this share.
-const ASYMMETRY: f64 = 1e-6;
-/// Rows and columns of the tiles in which a matrix is compared with its transpose: both stay in the cache.
-const TILE: usize = 64;
 
 /// A full matrix: symmetric up to rounding, where the lower triangle counts; zero diagonal; `inf` where there is no edge.
 #[pyfunction]
@@ -147,6 +141,75 @@ fn rips_square(
     matrix: &Bound<'_, PyAny>,
     params: &PyRipsParams,
 ) -> PyResult<DiagramColumns> {
+    let found = with_square(py, matrix, params, |ready, control| {
+        params.run(&ready, control)
+    })?;
+    columns(found, py)
+}
+
+/// The condensed form of `SciPy`: the strict upper triangle, row by row; `inf` where there is no edge.
+#[pyfunction]
+fn rips_condensed(
+    py: Python<'_>,
+    condensed: &Bound<'_, PyAny>,
+    n: usize,
+    params: &PyRipsParams,
+) -> PyResult<DiagramColumns> {
+    let found = with_condensed(py, condensed, n, params, |ready, control| {
+        params.run(&ready, control)
+    })?;
+    columns(found, py)
+}
+
+#[pyfunction]
+fn rips_sparse(
+    py: Python<'_>,
+    rows: PyReadonlyArray1<'_, u32>,
+    columns: PyReadonlyArray1<'_, u32>,
+    distances: PyReadonlyArray1<'_, f64>,
+    n: usize,
+    params: &PyRipsParams,
+) -> PyResult<DiagramColumns> {
+    let entries = [&rows, &columns];
+    let found = with_sparse(py, entries, &distances, n, params, |ready, control| {
+        params.run(&ready, control)
+    })?;
+    self::columns(found, py)
+}
+
+/// Copies points and does something with them.
+pub(crate) fn with_points<T: Send>(
+    py: Python<'_>,
+    points: &Bound<'_, PyAny>,
+    metric: &str,
+    params: &PyRipsParams,
+    work: impl FnOnce(Ready<'_>, &Control<'_>) -> Result<T, Error> + Send,
+) -> PyResult<T> {
+    let metric = Metric::from_name(metric).into_py()?;
+    let budget = params.budget();
+    let coordinates = Coordinates::copy_of(points, "points", &budget)?;
+    params.detached(py, budget, |control| {
+        let (points, lease) = coordinates.into_points(metric, control)?;
+        let ready = Ready {
+            input: RipsInput::Points(&points, metric),
+            bytes_to_read: lease.bytes(),
+        };
+        work(ready, control)
+    })
+}
+
+/// Matrices computed as products of float32 numbers differ from their transposes by this share.
+const ASYMMETRY: f64 = 1e-6;
+/// Rows and columns of the tiles in which a matrix is compared with its transpose: both stay in the cache.
+const TILE: usize = 64;
+
+/// Copies a full matrix and does something with it.
+pub(crate) fn with_square<T: Send>(
+    py: Python<'_>,
+    matrix: &Bound<'_, PyAny>,
+    params: &PyRipsParams,
+    work: impl FnOnce(Ready<'_>, &Control<'_>) -> Result<T, Error> + Send,
+) -> PyResult<T> {
     let budget = params.budget();
     let (lower, n) = if let Ok(matrix) = matrix.extract::<PyReadonlyArray2<'_, f32>>() {
         (lower_of(&matrix, &budget)?, matrix.shape()[0])
@@ -155,7 +218,7 @@ fn rips_square(
     } else {
         return Err(wrong_array("distances", "a square matrix", matrix));
     };
-    run_lower(py, budget, lower, n, params)
+    with_lower(py, budget, lower, n, params, work)
 }
 
 /// The strict lower triangle of a symmetric matrix, row by row.
@@ -209,14 +272,14 @@ fn check_symmetry(
     }
 }
 
-/// The condensed form of `SciPy`: the strict upper triangle, row by row; `inf` where there is no edge.
-#[pyfunction]
-fn rips_condensed(
+/// Copies a condensed matrix and does something with it.
+pub(crate) fn with_condensed<T: Send>(
     py: Python<'_>,
     condensed: &Bound<'_, PyAny>,
     n: usize,
     params: &PyRipsParams,
-) -> PyResult<DiagramColumns> {
+    work: impl FnOnce(Ready<'_>, &Control<'_>) -> Result<T, Error> + Send,
+) -> PyResult<T> {
     let budget = params.budget();
     let lower = if let Ok(condensed) = condensed.extract::<PyReadonlyArray1<'_, f32>>() {
         lower_of_condensed(&condensed, n, &budget)?
@@ -225,7 +288,7 @@ fn rips_condensed(
     } else {
         return Err(wrong_array("distances", "a condensed matrix", condensed));
     };
-    run_lower(py, budget, lower, n, params)
+    with_lower(py, budget, lower, n, params, work)
 }
 
 fn lower_of_condensed<T: Element + Copy + Into<f64>>(
@@ -248,44 +311,61 @@ fn lower_of_condensed<T: Element + Copy + Into<f64>>(
     attended.outcome(lower)
 }
 
-#[pyfunction]
-fn rips_sparse(
+/// Copies entries of a sparse matrix, by row, column and distance, and does something with them.
+pub(crate) fn with_sparse<T: Send>(
     py: Python<'_>,
-    rows: PyReadonlyArray1<'_, u32>,
-    columns: PyReadonlyArray1<'_, u32>,
-    distances: PyReadonlyArray1<'_, f64>,
+    [rows, columns]: [&PyReadonlyArray1<'_, u32>; 2],
+    distances: &PyReadonlyArray1<'_, f64>,
     n: usize,
     params: &PyRipsParams,
-) -> PyResult<DiagramColumns> {
+    work: impl FnOnce(Ready<'_>, &Control<'_>) -> Result<T, Error> + Send,
+) -> PyResult<T> {
     let budget = params.budget();
-    let (i, j) = (copied(&rows, &budget)?, copied(&columns, &budget)?);
-    let d = copied(&distances, &budget)?;
-    params.run(py, budget, move |job, control| {
+    let (i, j) = (copied(rows, &budget)?, copied(columns, &budget)?);
+    let d = copied(distances, &budget)?;
+    params.detached(py, budget, move |control| {
+        let bytes = i.bytes() + j.bytes() + d.bytes();
         let entries = i.into_iter().zip(j).zip(d).map(|((i, j), d)| (i, j, d));
         let sparse = SparseDistances::from_entries_under(entries, n, control)?;
-        job.run(RipsInput::Sparse(&sparse), control)
+        // Copies, edges, and the edges again while they are sorted.
+        let ready = Ready {
+            input: RipsInput::Sparse(&sparse),
+            bytes_to_read: bytes + 2 * sparse.bytes(),
+        };
+        work(ready, control)
     })
 }
 
-fn run_lower(
+fn with_lower<T: Send>(
     py: Python<'_>,
     budget: Budget,
     lower: Held<f64>,
     n: usize,
     params: &PyRipsParams,
-) -> PyResult<DiagramColumns> {
-    params.run(py, budget, move |job, control| {
+    work: impl FnOnce(Ready<'_>, &Control<'_>) -> Result<T, Error> + Send,
+) -> PyResult<T> {
+    params.detached(py, budget, move |control| {
+        let bytes = lower.bytes();
         let n_edges = count_finite(&lower, control)?;
         if n_edges == lower.len() {
             let (lower, _lease) = lower.into_parts();
             let matrix = DistanceMatrix::from_lower_under(lower, n, control)?;
-            return job.run(RipsInput::Dense(&matrix), control);
+            let ready = Ready {
+                input: RipsInput::Dense(&matrix),
+                bytes_to_read: bytes,
+            };
+            return work(ready, control);
         }
         let pairs = (0..n as u32).flat_map(|i| (0..i).map(move |j| (i, j)));
         let entries = pairs.zip(lower).filter(|&(_, d)| d != f64::INFINITY);
         let entries = entries.map(|((i, j), d)| (i, j, d));
         let sparse = SparseDistances::from_entries_under(entries, n, control)?;
-        job.run(RipsInput::Sparse(&sparse), control)
+        // Distances, and edges while their list grows or is sorted.
+        let ready = Ready {
+            input: RipsInput::Sparse(&sparse),
+            bytes_to_read: bytes + 2 * sparse.bytes(),
+        };
+        work(ready, control)
     })
 }
 

@@ -68,7 +68,7 @@ impl<'py> Attended<'py> {
     }
 }
 
-/// Run `work` without holding the interpreter. `progress(stage, done, total)` is called about every 20 ms; an exception
+/// Run `work` without holding the interpreter. `progress(stage, done, total)` is called about every 20 ms, and when all is done; an exception
 /// raised by it, or by a signal handler, stops the work and is raised here.
 pub(crate) fn detached<T: Send>(
     py: Python<'_>,
@@ -91,7 +91,14 @@ pub(crate) fn detached_within<T: Send>(
             raised: RefCell::new(None),
         };
         let control = Control::new(&attendant).with_budget(budget);
-        let result = catch_unwind(AssertUnwindSafe(|| work(&control)));
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let result = work(&control)?;
+            // Who watches is told when all is done; signals have been seen to.
+            if progress.is_some() {
+                control.finish()?;
+            }
+            Ok(result)
+        }));
         (result, attendant.raised.into_inner())
     });
     match (result, raised) {

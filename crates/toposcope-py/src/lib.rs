@@ -17,6 +17,7 @@ mod distances;
 #[cfg(feature = "embed")]
 mod embed;
 mod errors;
+mod estimate;
 mod representatives;
 mod stream;
 mod track;
@@ -35,6 +36,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     alpha::register(m)?;
     batch::register(m)?;
+    estimate::register(m)?;
     representatives::register(m)?;
     stream::register(m)?;
     track::register(m)?;

@@ -119,6 +119,9 @@ def _add_rips(commands: Commands) -> None:
     )
     parser.add_argument("--threshold", type=_number, metavar="R", help="largest distance built")
     parser.add_argument("--metric", choices=(*METRICS[1:], "precomputed"), default="euclidean")
+    parser.add_argument(
+        "--estimate", action="store_true", help="say how many simplices and bytes it would take, and compute nothing"
+    )
     _add_computing(parser)
 
 

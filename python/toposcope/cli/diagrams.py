@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace, compute: Callable[[Float64Array], Diagram
     out = None if arguments.out is None else Path(arguments.out)
     if out is not None and out.suffix not in {".parquet", ".npz", ".csv"}:
         arguments.usage_error(f"--out: expected a name ending in .parquet, .npz or .csv, got {out.name}")
-    diagram = compute(_read(arguments))
+    diagram = compute(read(arguments))
     print("\n".join(summary(diagram)))
     if out is not None:
         _save(diagram, out)
@@ -47,7 +47,7 @@ def summary(diagram: Diagram) -> list[str]:
     return lines
 
 
-def _read(arguments: argparse.Namespace) -> Float64Array:
+def read(arguments: argparse.Namespace) -> Float64Array:
     """Read all rows; a .txt file holds numbers here, separated by blanks or commas."""
     path = Path(arguments.source)
     if arguments.file_format in {None, "txt"} and path.suffix.lower() == ".txt":

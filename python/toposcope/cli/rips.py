@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from toposcope import batch
 from toposcope.cli import diagrams
+from toposcope.estimate import estimate
 
 if TYPE_CHECKING:
     import argparse
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compute a diagram of points or distances."""
+    """Compute a diagram of points or distances, or say what that would take."""
+    if arguments.estimate:
+        return _estimate(arguments)
 
     def compute(rows: Float64Array) -> Diagram:
         return batch.rips(
@@ -31,3 +34,16 @@ def run(arguments: argparse.Namespace) -> int:
         )
 
     return diagrams.run(arguments, compute)
+
+
+def _estimate(arguments: argparse.Namespace) -> int:
+    found = estimate(
+        diagrams.read(arguments),
+        max_dim=arguments.max_dim,
+        threshold=arguments.threshold,
+        metric=arguments.metric,
+        field=arguments.field,
+        n_threads=arguments.threads,
+    )
+    print(found)
+    return 0

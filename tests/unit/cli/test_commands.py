@@ -68,6 +68,16 @@ def test_rips_writes_csv_to_the_last_digit(square, tmp_path, capsys):
     assert rows[1:] == ["0,0.0,1.0"] * 3 + ["0,0.0,inf", "1,1.0,1.4142135623730951"]
 
 
+def test_rips_says_what_it_would_take(square, tmp_path, capsys):
+    code, out, err = run(capsys, "rips", square, "--estimate", "--max-dim", "2", "--out", tmp_path / "out.npz")
+    assert (code, err) == (0, "")
+    first, *_, engine, memory = out.splitlines()
+    assert first == "4 points, 6 edges up to 1.41421"
+    assert engine == "engine: edge list, rows"
+    assert memory.startswith("memory: ")
+    assert not (tmp_path / "out.npz").exists()
+
+
 def test_rips_reads_distances_and_other_formats(tmp_path, capsys):
     np.save(tmp_path / "points.npy", [[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]])
     (tmp_path / "points.csv").write_text("x,y\n" + SQUARE.replace(" ", ","))

@@ -24,6 +24,7 @@ use crate::delaunay::radix::sort_by_key;
 use crate::delaunay::{Delaunay, Mesh, Sites, triangulate};
 use crate::memory::Held;
 use crate::parallel::thread_count;
+use crate::progress;
 use crate::reduction::{Field, Z2, Zp};
 use crate::{Control, Diagram, Error, Interval, Points, RipsParams};
 use duality::TopDimension;
@@ -98,6 +99,7 @@ impl AlphaParams {
 /// [`Error::MemoryLimit`] and [`Error::OutOfMemory`].
 pub fn alpha(points: &Points, params: &AlphaParams, control: &Control) -> Result<Diagram, Error> {
     params.check()?;
+    control.plan(progress::ALPHA);
     let mut sites = Sites::new(points, control)?;
     let max_dim = params.max_dim_in(points.n_dims())?;
     let intervals = match params.field {

@@ -15,6 +15,7 @@ mod pairs;
 
 use crate::memory::Held;
 use crate::parallel::thread_count;
+use crate::progress;
 use crate::reduction::{Field, Z2, Zp};
 use crate::simplex::Packing;
 use crate::{Control, Diagram, Error, Interval, Points, RipsParams};
@@ -85,6 +86,7 @@ const BYTES_PER_FACET: usize = 4;
 /// run, [`Error::MemoryLimit`] and [`Error::OutOfMemory`]; where no threshold is given, before any work.
 pub fn cech(points: &Points, params: &CechParams, control: &Control) -> Result<Diagram, Error> {
     params.check()?;
+    control.plan(progress::CECH);
     let packing = Packing::new(points.n_points(), params.max_dim)?;
     if params.threshold.is_none_or(f64::is_infinite) {
         let bytes = bytes_of_all(points.n_points(), params.max_dim + 1);

@@ -82,6 +82,30 @@ pub(crate) fn intervals<F: Field>(
     Ok((joining, lasting))
 }
 
+/// What is set aside for `n` vertices whose distances have so many coordinates each, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CompleteBytes {
+    /// The square of all distances.
+    pub(crate) square: usize,
+    /// What threads hold while they measure it, and while they look for relative neighbours.
+    pub(crate) measuring: usize,
+    pub(crate) looking: usize,
+    /// Edges that are given out in one stage after one of this many.
+    pub(crate) growth: f64,
+    pub(crate) fewest_edges: usize,
+}
+
+/// See [`CompleteBytes`]; of a matrix there is nothing to measure, and `n_dims` is zero.
+pub(crate) fn bytes(n: usize, n_dims: usize, n_threads: usize) -> CompleteBytes {
+    CompleteBytes {
+        square: Square::bytes(n),
+        measuring: Square::bytes_to_measure(n, n_dims, n_threads),
+        looking: neighbours::bytes(n, n_threads),
+        growth: stages::GROWTH,
+        fewest_edges: n * stages::EDGES_PER_VERTEX,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

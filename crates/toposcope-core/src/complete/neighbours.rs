@@ -63,6 +63,11 @@ pub(crate) fn relative_neighbours(
     Ok(edges)
 }
 
+/// What threads hold while they look.
+pub(super) fn bytes(n: usize, n_threads: usize) -> usize {
+    Room::bytes(n) * n_threads.min(n.div_ceil(ROWS))
+}
+
 /// One thread's scratch.
 #[derive(Debug)]
 struct Room {
@@ -74,8 +79,12 @@ struct Room {
 }
 
 impl Room {
+    fn bytes(n: usize) -> usize {
+        n * size_of::<u32>()
+    }
+
     fn new(n: usize, budget: &Budget) -> Result<Self, Error> {
-        let lease = budget.reserve(n * size_of::<u32>())?;
+        let lease = budget.reserve(Self::bytes(n))?;
         Ok(Self {
             nearest: Vec::with_capacity(NEAREST),
             left: Vec::with_capacity(n),

@@ -121,6 +121,19 @@ impl<'a> Square<'a> {
         })
     }
 
+    /// Bytes of the square.
+    pub(crate) fn bytes(n: usize) -> usize {
+        n.saturating_mul(n).saturating_mul(size_of::<Rounded>())
+    }
+
+    /// Bytes of what threads hold while it is measured.
+    pub(crate) fn bytes_to_measure(n: usize, n_dims: usize, n_threads: usize) -> usize {
+        let n_bands = n.div_ceil(TILE);
+        let tile = size_of::<Rounded>() * TILE.min(n).pow(2);
+        let bands = n_bands * size_of::<Mutex<&mut [Rounded]>>();
+        bands + (Tiles::bytes(n, n_dims) + tile) * n_threads.min(n_bands)
+    }
+
     /// Number of vertices.
     pub(crate) fn n(&self) -> usize {
         self.n

@@ -9,8 +9,8 @@ use crate::{Control, Error};
 /// Distances looked at to tell how many edges lie below a length.
 const SAMPLES: usize = 1 << 12;
 /// Each stage has this share more edges than were there before it, and at least so many per vertex.
-const GROWTH: f64 = 0.5;
-const EDGES_PER_VERTEX: usize = 8;
+pub(super) const GROWTH: f64 = 0.5;
+pub(super) const EDGES_PER_VERTEX: usize = 8;
 /// Rows that one thread looks through at a time.
 const ROWS: usize = 64;
 

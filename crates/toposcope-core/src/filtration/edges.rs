@@ -62,7 +62,7 @@ pub(super) fn sort(mut edges: Held<Edge>, control: &Control) -> Result<Held<Edge
         sort_slice(&mut edges, Edge::cmp, control)?;
         return Ok(edges);
     }
-    let n_buckets = (edges.len() / EDGES_PER_BUCKET).min(MOST_BUCKETS);
+    let n_buckets = n_buckets(edges.len());
     // Multiplying by a positive number and cutting off the fraction keep the order, also where they overflow.
     let scale = n_buckets as f64 / longest;
     let bucket = |edge: &Edge| ((edge.length() * scale) as usize).min(n_buckets - 1);
@@ -95,6 +95,21 @@ pub(super) fn sort(mut edges: Held<Edge>, control: &Control) -> Result<Held<Edge
     Ok(sorted)
 }
 
+fn n_buckets(n_edges: usize) -> usize {
+    (n_edges / EDGES_PER_BUCKET).min(MOST_BUCKETS)
+}
+
+/// What a sort sets aside besides the edges.
+pub(super) fn bytes_of_buckets(n_edges: usize) -> usize {
+    size_of::<usize>() * n_buckets(n_edges)
+}
+
+/// Whether only points near each other are measured, and not all pairs.
+pub(crate) fn lists_near_pairs(points: &Points, threshold: Option<f64>) -> bool {
+    let is_finite = threshold.is_some_and(f64::is_finite);
+    points.n_points() > FEW_POINTS && is_finite && points.n_dims() > 0
+}
+
 /// Number of vertices, and the edges up to the threshold in no particular order.
 pub(super) fn collect(
     input: RipsInput,
@@ -102,20 +117,20 @@ pub(super) fn collect(
     n_threads: usize,
     control: &Control,
 ) -> Result<(usize, Held<Edge>), Error> {
-    let threshold = threshold.unwrap_or(f64::INFINITY);
+    let largest = threshold.unwrap_or(f64::INFINITY);
     match input {
-        RipsInput::Dense(matrix) => Ok((matrix.n(), of_complete(matrix, threshold, control)?)),
+        RipsInput::Dense(matrix) => Ok((matrix.n(), of_complete(matrix, largest, control)?)),
         RipsInput::Points(points, metric) => {
             let n = points.n_points();
-            if n > FEW_POINTS && threshold.is_finite() && points.n_dims() > 0 {
-                return Ok((n, of_points(points, metric, threshold, n_threads, control)?));
+            if lists_near_pairs(points, threshold) {
+                return Ok((n, of_points(points, metric, largest, n_threads, control)?));
             }
             check_complete(n)?;
-            let edges = of_all_points(points, metric, threshold, n_threads, control)?;
+            let edges = of_all_points(points, metric, largest, n_threads, control)?;
             Ok((n, edges))
         }
         RipsInput::Sparse(distances) => {
-            Ok((distances.n(), of_sparse(distances, threshold, control)?))
+            Ok((distances.n(), of_sparse(distances, largest, control)?))
         }
     }
 }

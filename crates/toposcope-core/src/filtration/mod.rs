@@ -11,7 +11,7 @@ mod ranks;
 use crate::memory::Held;
 use crate::{Control, Error, RipsInput};
 use edges::CHUNK;
-pub(crate) use edges::{Edge, MOST_COMPLETE, check_complete};
+pub(crate) use edges::{Edge, MOST_COMPLETE, check_complete, lists_near_pairs};
 pub(crate) use ranks::Neighbours;
 use ranks::RankTable;
 
@@ -30,6 +30,41 @@ pub(crate) struct EdgeFiltration {
     ranks: RankTable,
     /// Up to so many vertices all pairs have a place, however few are edges.
     small: usize,
+}
+
+/// What a filtration sets aside, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FiltrationBytes {
+    /// Parts of a list of edges that has grown, and the whole into which they are copied.
+    pub(crate) collecting: usize,
+    /// The parts alone.
+    pub(crate) parts: usize,
+    /// A list of edges, and the same in order.
+    pub(crate) sorting: usize,
+    /// Lengths and ends in order.
+    pub(crate) edges: usize,
+    /// Ranks, while they are put in their places and from then on.
+    pub(crate) ranking: usize,
+    pub(crate) ranks: usize,
+    /// Whether ranks are in lists.
+    pub(crate) in_lists: bool,
+}
+
+impl FiltrationBytes {
+    fn new(n: usize, n_edges: usize, small: usize) -> Self {
+        let list = n_edges * size_of::<Edge>();
+        let parts = Held::<Edge>::bytes_once_grown(n_edges);
+        let [ranking, ranks] = RankTable::bytes(n, n_edges, small);
+        Self {
+            collecting: parts + list,
+            parts,
+            sorting: 2 * list + edges::bytes_of_buckets(n_edges),
+            edges: n_edges * (size_of::<f64>() + size_of::<[u32; 2]>()),
+            ranking,
+            ranks,
+            in_lists: ranking != ranks,
+        }
+    }
 }
 
 impl EdgeFiltration {
@@ -73,6 +108,16 @@ impl EdgeFiltration {
             ranks: RankTable::empty(control),
             small: 0,
         }
+    }
+
+    /// What is set aside for a filtration whose edges come at once.
+    pub(crate) fn bytes(n: usize, n_edges: usize) -> FiltrationBytes {
+        FiltrationBytes::new(n, n_edges, SMALL)
+    }
+
+    /// What is set aside for a filtration that has grown to so many edges.
+    pub(crate) fn bytes_grown(n: usize, n_edges: usize) -> FiltrationBytes {
+        FiltrationBytes::new(n, n_edges, 0)
     }
 
     /// Takes in the next edges, in any order; all come after those that are in.

@@ -24,6 +24,21 @@ impl RankTable {
         Self::Square(Held::new(control.budget()))
     }
 
+    /// Whether there is a place for every pair.
+    fn is_square(n: usize, n_edges: usize, small: usize) -> bool {
+        n <= small || n * n / PLACES_PER_EDGE <= n_edges
+    }
+
+    /// Bytes set aside while the ranks are put in their places, and from then on.
+    pub(super) fn bytes(n: usize, n_edges: usize, small: usize) -> [usize; 2] {
+        if Self::is_square(n, n_edges, small) {
+            return [size_of::<u32>() * n * n; 2];
+        }
+        let (offsets, pair) = (size_of::<usize>() * (n + 1), 2 * size_of::<u32>());
+        let lists = offsets + 2 * n_edges * pair;
+        [lists + 2 * n_edges * pair + offsets, lists]
+    }
+
     /// The ranks of edges in order. Up to `small` vertices there is a place for every pair.
     pub(super) fn new(
         n: usize,
@@ -31,7 +46,7 @@ impl RankTable {
         small: usize,
         control: &Control,
     ) -> Result<Self, Error> {
-        if n > small && n * n / PLACES_PER_EDGE > ends.len() {
+        if !Self::is_square(n, ends.len(), small) {
             return Ok(Self::Lists(Neighbours::new(n, ends, control)?));
         }
         let tick = |work| control.tick(work);

@@ -46,6 +46,19 @@ pub(crate) struct Loops<F: Field> {
     scratch: Lease,
 }
 
+/// Bytes of what threads hold while they look at the lunes of so many edges: rows of bits, or what lists are spread out over.
+pub(crate) fn bytes_of_sweeps(n: usize, n_edges: usize, in_rows: bool, n_threads: usize) -> usize {
+    if in_rows {
+        return Rows::bytes(n) * n_threads.min(n_edges.div_ceil(BLOCK));
+    }
+    Around::bytes(n) * n_threads.min(n.div_ceil(VERTICES))
+}
+
+/// Whether rows of bits are passed over where ranks are in lists and edges are given in stages.
+pub(crate) fn passes_rows(n: usize, n_edges: usize) -> bool {
+    n * n / PLACES_PER_EDGE <= n_edges
+}
+
 /// An edge whose flow is being found: with its triangle's two other edges, once they are known.
 type Pending<F> = (u32, Option<[(u32, <F as Field>::Element); 2]>);
 
@@ -122,7 +135,7 @@ impl<F: Field> Loops<F> {
     ) -> Result<(), Error> {
         let n = filtration.n();
         match filtration.neighbour_lists() {
-            Some(lists) if n * n / PLACES_PER_EDGE > filtration.len() => {
+            Some(lists) if !passes_rows(n, filtration.len()) => {
                 let found = look_around(filtration, lists, from, n_threads, control)?;
                 self.add_triangles(filtration, found.triangles, control)
             }

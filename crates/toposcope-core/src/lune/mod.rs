@@ -24,5 +24,5 @@ mod simd;
 mod sweep;
 
 pub(crate) use forest::Role;
-pub(crate) use loops::Loops;
+pub(crate) use loops::{Loops, bytes_of_sweeps, passes_rows};
 pub(crate) use morse::{Settlement, intervals};

@@ -19,6 +19,9 @@ use crate::{Control, Error};
 /// Edges settled at a time by one thread. The same for any number of threads.
 const BLOCK: usize = 4096;
 
+/// What a tree takes, most of the time; lunes without geometry have larger ones.
+const BYTES_OF_TREE: usize = 144;
+
 /// A critical cell and the edge that brings it in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Critical {
@@ -79,6 +82,29 @@ impl Settlement {
             blocks,
             critical: all_critical,
         })
+    }
+
+    /// Bytes of the sweeps over `n` vertices, each of which has at most `most` neighbours.
+    pub(crate) fn bytes_of_sweeps(
+        n: usize,
+        n_edges: usize,
+        most: Option<usize>,
+        max_dim: usize,
+        n_threads: usize,
+    ) -> usize {
+        let in_rows = Sweep::is_in_rows(n, n_edges, most.is_some());
+        let n_sets = Room::most_sets(max_dim);
+        let sweep = Sweep::bytes(n, most.unwrap_or(n), n_sets, in_rows);
+        sweep * n_threads.min(n_edges.div_ceil(BLOCK))
+    }
+
+    /// Bytes set aside for so many edges while they are settled, if so many of them have a tree; critical cells included.
+    pub(crate) fn bytes(n_edges: usize, n_trees: usize, n_critical: usize) -> usize {
+        let settled = n_edges * size_of::<Tree>() + n_trees * BYTES_OF_TREE;
+        let growing = Held::<Tree>::bytes_while_growing(n_edges.min(BLOCK));
+        // Once by block and once in all.
+        let critical = n_critical * size_of::<Critical>();
+        settled + growing + critical + Held::<Critical>::bytes_while_growing(n_critical)
     }
 
     /// The critical cells of up to one dimension more than was asked for, in filtration order.

@@ -67,17 +67,10 @@ impl<'f> Sweep<'f> {
         n_sets: usize,
         budget: &Budget,
     ) -> Result<Self, Error> {
-        let words = bits::words_for(filtration.n());
-        let words_of_rows = filtration.n() * words;
-        let in_rows = filtration.neighbour_lists().is_none()
-            || words_of_rows <= MOST_WORDS_PER_EDGE * filtration.len();
-        let rows = usize::from(in_rows) * Rows::bytes(filtration.n());
-        // Vectors double, and old and new live side by side: sets, and what a lune is compressed by.
-        let sets = 3 * (8 * (n_sets + 4) + 24) * words;
-        // Names, sizes and components in the largest lune.
-        let most = (filtration.neighbour_lists()).map_or(filtration.n(), Neighbours::most);
-        let lists = 3 * (4 + 16 + 8) * most + 4 * filtration.n();
-        let lease = budget.reserve(rows + sets + lists)?;
+        let (n, lists) = (filtration.n(), filtration.neighbour_lists());
+        let in_rows = Self::is_in_rows(n, filtration.len(), lists.is_some());
+        let most = lists.map_or(n, Neighbours::most);
+        let lease = budget.reserve(Self::bytes(n, most, n_sets, in_rows))?;
         let adjacency = match filtration.neighbour_lists() {
             Some(lists) if !in_rows => Adjacency::Lists(lists),
             _ => Adjacency::Rows(Rows::new(filtration)),
@@ -91,6 +84,21 @@ impl<'f> Sweep<'f> {
             _lease: lease,
             gathered: budget.lease(),
         })
+    }
+
+    /// Whether rows of bits hold the edges passed so far.
+    pub(super) fn is_in_rows(n: usize, n_edges: usize, in_lists: bool) -> bool {
+        !in_lists || n * bits::words_for(n) <= MOST_WORDS_PER_EDGE * n_edges
+    }
+
+    /// Bytes of a sweep over `n` vertices with at most `most` neighbours, with `n_sets` more sets of vertices.
+    pub(super) fn bytes(n: usize, most: usize, n_sets: usize, in_rows: bool) -> usize {
+        let rows = usize::from(in_rows) * Rows::bytes(n);
+        // Vectors double, and old and new live side by side: sets, and what a lune is compressed by.
+        let sets = 3 * (8 * (n_sets + 4) + 24) * bits::words_for(n);
+        // Names, sizes and components in the largest lune.
+        let lists = 3 * (4 + 16 + 8) * most + 4 * n;
+        rows + sets + lists
     }
 
     /// Passes all edges before `rank`.

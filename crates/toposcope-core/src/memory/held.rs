@@ -39,6 +39,17 @@ impl<T> Held<T> {
         Ok(held)
     }
 
+    /// The most that is set aside while a vector grows to `count` items one by one: two thirds of its room stay while half as much again is
+    /// asked for.
+    pub(crate) const fn bytes_while_growing(count: usize) -> usize {
+        count.saturating_mul(size_of::<T>()).saturating_mul(5) / 2
+    }
+
+    /// The most that is set aside once it has.
+    pub(crate) const fn bytes_once_grown(count: usize) -> usize {
+        count.saturating_mul(size_of::<T>()).saturating_mul(3) / 2
+    }
+
     /// Takes over a vector that was reserved some other way: `lease` has to cover its capacity.
     pub fn from_parts(items: Vec<T>, lease: Lease) -> Self {
         debug_assert_eq!(lease.bytes, (items.capacity() * size_of::<T>()) as u64);

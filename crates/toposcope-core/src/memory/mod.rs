@@ -30,7 +30,7 @@ pub use map::HeldMap;
 /// What a limited budget sets aside for everything too small to be reserved: so much of a limit is never handed out.
 pub const SLACK: u64 = 128 << 10;
 /// Steps in which [`Lease::cover`] asks.
-const STEP: u64 = 16 << 10;
+pub(crate) const STEP: u64 = 16 << 10;
 /// So much is anywhere: below it the system is not asked.
 const LITTLE: u64 = 256 << 20;
 const ASK_FOR_LESS: &str = "ask for less: fewer points, a lower threshold or max_dim";

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use super::pairs;
 use super::screen::Screens;
 use super::tree::{Narrow, Tree};
-use super::view::{Surroundings, View};
+use super::view::{self, Surroundings, View};
 use crate::memory::{Budget, Held};
 use crate::parallel::{Pulse, in_blocks};
 use crate::simd::{Work, vectorized};
@@ -18,6 +18,9 @@ use crate::{Control, Error};
 
 /// Leaves that one thread looks around from at a time.
 const LEAVES: usize = 32;
+
+/// Leaves looked around from to tell how much work all of them are.
+const SAMPLE: usize = 64;
 
 /// Up to so many neighbours each, points look at all of their edges at once.
 const MANY_NEIGHBOURS: usize = 256;
@@ -74,6 +77,15 @@ pub(super) struct Found {
     pub(super) triangles: Held<(Edge, u32)>,
 }
 
+/// About what there is to be found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sample {
+    /// Points that are looked at for it.
+    pub(super) n_looks: usize,
+    /// Edges with an empty lune.
+    pub(super) n_bare: usize,
+}
+
 /// How much may be looked at, shared by all threads.
 #[derive(Debug)]
 pub(super) struct Allowance {
@@ -92,6 +104,16 @@ impl Allowance {
     fn take(&self, work: usize) -> bool {
         self.taken.fetch_add(work, Relaxed) + work <= self.whole
     }
+}
+
+/// Bytes of an edge that was found.
+pub(super) const BYTES_OF_EDGE: usize = size_of::<Edge>();
+
+/// Bytes of where points stand, of a list of leaves, and of what threads work with.
+pub(super) fn bytes(n: usize, n_dims: usize, n_threads: usize) -> usize {
+    // A leaf has at least six points, half of what it may have.
+    let leaves = Held::<u32>::bytes_while_growing(n / 6);
+    n * size_of::<u32>() + leaves + n_threads * view::bytes(n_dims)
 }
 
 /// Points whose lunes can be searched.
@@ -193,13 +215,39 @@ impl<'t, const D: usize> Cloud<'t, D> {
         n_threads: usize,
         control: &Control,
     ) -> Result<Option<Found>, Error> {
+        let shell = self.first_shell(upto, largest);
+        self.look_in(shell, allowance, n_threads, control)
+    }
+
+    fn first_shell(&self, upto: f64, largest: f64) -> Shell {
         let [upto, bare_upto] = [upto, largest].map(|length| self.tree.ruler.largest_key(length));
-        let shell = Shell {
+        Shell {
             beyond: -1.0,
             upto,
             bare_upto,
-        };
-        self.look_in(shell, allowance, n_threads, control)
+        }
+    }
+
+    /// What the first [look](Self::look) around a few leaves takes and finds, multiplied.
+    pub(super) fn sample(
+        &self,
+        upto: f64,
+        largest: f64,
+        control: &Control,
+    ) -> Result<Sample, Error> {
+        let n_leaves = self.tree.leaves().count();
+        let step = n_leaves.div_ceil(SAMPLE);
+        let mut some = Held::new(control.budget());
+        some.extend(self.tree.leaves().skip(step / 2).step_by(step))?;
+        let allowance = Allowance::new(usize::MAX);
+        let shell = self.first_shell(upto, largest);
+        let found = self.look_from_leaves(&some, shell, &allowance, 1, control)?;
+        let n_bare = found.map_or(0, |found| found.bare.len());
+        let multiplied = |count: usize| count * n_leaves / some.len().max(1);
+        Ok(Sample {
+            n_looks: multiplied(allowance.taken.load(Relaxed)),
+            n_bare: multiplied(n_bare),
+        })
     }
 
     /// Looks at the edges longer than `beyond` and of at most length `upto`, which must have been looked at for bare ones.
@@ -230,6 +278,17 @@ impl<'t, const D: usize> Cloud<'t, D> {
     ) -> Result<Option<Found>, Error> {
         let mut leaves = Held::new(control.budget());
         leaves.extend(self.tree.leaves())?;
+        self.look_from_leaves(&leaves, shell, allowance, n_threads, control)
+    }
+
+    fn look_from_leaves(
+        &self,
+        leaves: &[u32],
+        shell: Shell,
+        allowance: &Allowance,
+        n_threads: usize,
+        control: &Control,
+    ) -> Result<Option<Found>, Error> {
         let n_blocks = leaves.len().div_ceil(LEAVES);
         let look = |desk: &mut Desk<D>, block: usize, pulse: &Pulse| {
             let mut found = Found::none(pulse.budget());
@@ -252,7 +311,7 @@ impl<'t, const D: usize> Cloud<'t, D> {
         };
         let n_desks = n_threads.min(n_blocks);
         let budget = control.budget();
-        let _desks = budget.reserve(n_desks * (Surroundings::<D>::BYTES + View::<D>::BYTES))?;
+        let _desks = budget.reserve(n_desks * view::bytes(D))?;
         let mut desks: Vec<_> = (0..n_desks).map(|_| Desk::new(budget)).collect();
         let parts = in_blocks(&mut desks, 0..n_blocks, control, "sweep", look)?;
         // Whoever comes last sees all that was taken: whether it was too much does not depend on the order.

@@ -77,6 +77,32 @@ pub(crate) fn has_lunes(points: &Points, metric: Metric) -> bool {
     is_straight && points.n_points() > 0 && (1..=FEW_DIMS).contains(&points.n_dims())
 }
 
+/// What is set aside for `n` points in a tree, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NearBytes {
+    /// The tree while it is built, and from then on.
+    pub(crate) building: usize,
+    pub(crate) index: usize,
+    /// What a spanning tree takes besides.
+    pub(crate) spanning: usize,
+    /// Positions of points, leaves, and what threads hold while they look at lunes.
+    pub(crate) looking: usize,
+    /// What is found about so many edges, and their loops.
+    pub(crate) edge: usize,
+}
+
+/// See [`NearBytes`].
+pub(crate) fn bytes(n: usize, n_dims: usize, n_threads: usize) -> NearBytes {
+    let [building, index] = tree::bytes(n, n_dims, n_dims <= FEW_DIMS);
+    NearBytes {
+        building,
+        index,
+        spanning: spanning::bytes(n),
+        looking: lunes::bytes(n, n_dims, n_threads),
+        edge: lunes::BYTES_OF_EDGE,
+    }
+}
+
 /// Components and loops of points up to a largest distance, which may be infinite, in memory that does not depend on it. For points that
 /// [have lunes](has_lunes). `None` where a distance may be infinite, or where there is so much to look at that a list of all edges is
 /// cheaper; not if it `must` be.
@@ -99,7 +125,7 @@ pub(crate) fn intervals<F: Field>(
         let allowance = if must {
             usize::MAX
         } else {
-            LOOKS_PER_EDGE.saturating_mul(pairs::about(&tree, largest))
+            allowance(pairs::about(&tree, largest))
         };
         let cloud = Cloud::new(&tree, n, control)?;
         let found = loops::intervals(field, &cloud, largest, allowance, n_threads, control)?;
@@ -111,6 +137,44 @@ pub(crate) fn intervals<F: Field>(
     }, else {
         Ok(None)
     })
+}
+
+/// What a few points say about [`intervals`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outlook {
+    /// Whether it will most probably give up, because a list of all edges is cheaper.
+    pub(crate) gives_up: bool,
+    /// About how many edges have an empty lune.
+    pub(crate) n_bare: usize,
+}
+
+/// Looks at the lunes around a few points.
+pub(crate) fn outlook(
+    points: &Points,
+    metric: Metric,
+    largest: f64,
+    n_threads: usize,
+    control: &Control,
+) -> Result<Option<Outlook>, Error> {
+    let n = points.n_points();
+    with_tree!(distinct, points, metric, n_threads, control, |tree| {
+        let largest = largest.min(tree.ruler.length(tree.largest_key()));
+        let cloud = Cloud::new(&tree, n, control)?;
+        let reach = cloud.first_reach(largest, control)?;
+        let sample = cloud.sample(reach, largest, control)?;
+        Ok(Some(Outlook {
+            gives_up: sample.n_looks > allowance(pairs::about(&tree, largest)),
+            // Points that coincide with another one join it by an edge of their own.
+            n_bare: sample.n_bare + n - tree.n(),
+        }))
+    }, else {
+        Ok(None)
+    })
+}
+
+/// What may be looked at instead of a list of so many edges.
+fn allowance(n_edges: usize) -> usize {
+    LOOKS_PER_EDGE.saturating_mul(n_edges)
 }
 
 /// Lengths of the edges that join components of the points up to a largest distance, ascending. `None` where a tree is of no use: for few

@@ -71,6 +71,12 @@ pub(super) fn lengths<'a, R: Rows<'a>>(
     sort_under(lengths, f64::total_cmp, control)
 }
 
+/// Bytes of a forest over `n` points: disjoint sets, components of points and nodes, searches and the best edges; lengths and keys of them.
+pub(super) fn bytes(n: usize) -> usize {
+    let per_point = 2 * size_of::<u32>() + 2 * size_of::<u32>() + size_of::<Search>();
+    n * (per_point + size_of::<AtomicU64>() + 3 * size_of::<f64>())
+}
+
 /// Whether the tree spares most distances between the `n` points of which it holds one each: asked of a few of them that look for their
 /// nearest neighbour.
 pub(super) fn is_worth_it<'a, R: Rows<'a>>(tree: &Tree<R>, n: usize) -> bool {

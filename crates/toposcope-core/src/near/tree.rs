@@ -365,14 +365,30 @@ impl<'a, R: Rows<'a>> Tree<R> {
     }
 }
 
+/// The number of nodes over `n` positions.
+fn count_nodes(n: usize) -> usize {
+    if n <= LEAF {
+        return 1;
+    }
+    1 + count_nodes(n / 2) + count_nodes(n - n / 2)
+}
+
+/// Bytes of a tree over `n` points while it is built, and from then on. Rows of few coordinates are copied.
+pub(super) fn bytes(n: usize, n_dims: usize, copies_rows: bool) -> [usize; 2] {
+    let (row, id) = (
+        usize::from(copies_rows) * n_dims * size_of::<f64>(),
+        size_of::<u32>(),
+    );
+    let item = (row + id).next_multiple_of(if copies_rows { size_of::<f64>() } else { id });
+    // Where rows are left in place, it is their order that is kept.
+    let in_order = if copies_rows { row } else { id };
+    let node = size_of::<Node>() + 2 * n_dims * size_of::<f64>();
+    let tree = n * (in_order + id) + count_nodes(n) * node;
+    [tree.max(n * (item + id + in_order)), tree]
+}
+
 /// The nodes over `n` positions: halves of halves, down to leaves. They depend on nothing else.
 fn shape(n: usize, control: &Control) -> Result<Held<Node>, Error> {
-    fn count(n: usize) -> usize {
-        if n <= LEAF {
-            return 1;
-        }
-        1 + count(n / 2) + count(n - n / 2)
-    }
     fn build(nodes: &mut Held<Node>, start: u32, end: u32) -> Result<(), Error> {
         let at = nodes.len();
         nodes.push(Node {
@@ -388,7 +404,7 @@ fn shape(n: usize, control: &Control) -> Result<Held<Node>, Error> {
         }
         Ok(())
     }
-    let mut nodes = Held::with_capacity(control.budget(), count(n))?;
+    let mut nodes = Held::with_capacity(control.budget(), count_nodes(n))?;
     build(&mut nodes, 0, n as u32)?;
     Ok(nodes)
 }

@@ -13,6 +13,11 @@ const ATTEMPTS: usize = 12;
 /// Points that surroundings ever hold, and room that vectors have beyond what they hold.
 const ROOM: usize = 2 * (MOST_AROUND + 64);
 
+/// At most so much is held by surroundings, and by a view: coordinates and positions, and those again with their order and two keys.
+pub(super) fn bytes(n_dims: usize) -> usize {
+    ROOM * (8 * n_dims + 4) + ROOM * (8 * n_dims + 4 + 8 + 8 + 16)
+}
+
 /// Columns of coordinates.
 #[derive(Debug)]
 struct Columns<const D: usize>([Vec<f64>; D]);
@@ -64,9 +69,6 @@ pub(super) struct Surroundings<const D: usize> {
 }
 
 impl<const D: usize> Surroundings<D> {
-    /// At most so much is held.
-    pub(super) const BYTES: usize = ROOM * (8 * D + 4);
-
     pub(super) fn new() -> Self {
         Self {
             reach: 0.0,
@@ -132,9 +134,6 @@ pub(super) struct View<const D: usize> {
 }
 
 impl<const D: usize> View<D> {
-    /// At most so much is held.
-    pub(super) const BYTES: usize = ROOM * (8 * D + 4 + 8 + 8 + 16);
-
     pub(super) fn new() -> Self {
         Self {
             order: Vec::new(),

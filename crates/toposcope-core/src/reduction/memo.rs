@@ -24,6 +24,12 @@ impl<K: TableKey, F: Field> Memo<K, F> {
         }
     }
 
+    /// The most that is set aside for so many columns with so many entries in all.
+    pub(crate) fn bytes(n_columns: usize, n_entries: usize) -> usize {
+        let entries = Held::<(u32, F::Element)>::bytes_while_growing(n_columns + n_entries);
+        Table::<K, NonZeroUsize>::bytes_while_growing(n_columns) + entries
+    }
+
     #[inline]
     pub(crate) fn get(&self, key: K) -> Option<&[(u32, F::Element)]> {
         let start = self.starts.get(key)?.get();

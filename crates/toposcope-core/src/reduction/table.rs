@@ -83,6 +83,12 @@ impl<K: TableKey, V: Copy> Table<K, V> {
         slot
     }
 
+    /// The most that is set aside for a table of so many values, while it grows: the slots, and before them half as many.
+    pub(crate) fn bytes_while_growing(len: usize) -> usize {
+        let slots = (8 * len).div_ceil(5).next_power_of_two().max(FEWEST_SLOTS);
+        slots * size_of::<Option<(K, V)>>() * 3 / 2
+    }
+
     fn grow(&mut self) -> Result<(), Error> {
         let capacity = (2 * self.slots.len()).max(FEWEST_SLOTS);
         let mut slots = Held::with_capacity(self.slots.budget(), capacity)?;

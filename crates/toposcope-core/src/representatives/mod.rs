@@ -14,6 +14,7 @@ use crate::classes::RootedForest;
 use crate::filtration::EdgeFiltration;
 use crate::memory::{Held, Lease};
 use crate::parallel::thread_count;
+use crate::progress;
 use crate::reduction::{Field, Z2, Zp};
 use crate::simplex::{Packing, Simplex};
 use crate::sorting::sort_slice;
@@ -102,6 +103,7 @@ pub fn rips_with_representatives(
     control: &Control,
 ) -> Result<(Diagram, Vec<Representative>), Error> {
     params.check()?;
+    control.plan(progress::REPRESENTATIVES);
     match params.field {
         2 => Builder::run(Z2, input, params, detail, control),
         p => Builder::run(Zp::new(p), input, params, detail, control),
