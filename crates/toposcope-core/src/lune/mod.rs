@@ -13,7 +13,7 @@
 //! - [`matching`], [`morse`]: every degree.
 
 mod around;
-mod bits;
+pub(crate) mod bits;
 mod graph;
 mod loops;
 mod matching;
@@ -22,6 +22,9 @@ mod rows;
 mod simd;
 mod sweep;
 
+pub(crate) use graph::Graph;
 pub(crate) use loops::Loops;
 pub(crate) use matching::Role;
 pub(crate) use morse::{Settlement, intervals};
+pub(crate) use rows::block_of;
+pub(crate) use sweep::Sweep;
