@@ -126,14 +126,19 @@ fn normal(seed: &mut u64) -> f64 {
     radius * (std::f64::consts::TAU * unit(seed)).cos()
 }
 
+/// Points spread evenly over the unit sphere.
+fn on_sphere(n: usize, n_dims: usize, seed: &mut u64) -> Vec<f64> {
+    let mut point = |_| {
+        let v: Vec<f64> = (0..n_dims).map(|_| normal(seed)).collect();
+        let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+        v.into_iter().map(move |x| x / norm)
+    };
+    (0..n).flat_map(&mut point).collect()
+}
+
 fn generated() -> Vec<Case> {
     let mut seed = 7u64;
-    let mut sphere = Vec::new();
-    for _ in 0..2000 {
-        let v = [0, 1, 2].map(|_| normal(&mut seed));
-        let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
-        sphere.extend(v.map(|x| x / norm));
-    }
+    let sphere = on_sphere(2000, 3, &mut seed);
     let cube: Vec<f64> = (0..3000).map(|_| unit(&mut seed)).collect();
     let gaussian: Vec<f32> = (0..768_000).map(|_| normal(&mut seed) as f32).collect();
     let points = |c: Vec<f64>, d| Input::Points(Points::from_f64(c, d).expect("finite"));
@@ -162,16 +167,34 @@ fn hollow() -> Vec<Case> {
         let coordinates = (0..n * n_dims).map(|_| normal(&mut seed)).collect();
         Input::Points(Points::from_f64(coordinates, n_dims).expect("finite"))
     };
+    let sphere = |n: usize, n_dims: usize| {
+        let coordinates = on_sphere(n, n_dims, &mut 5);
+        Input::Points(Points::from_f64(coordinates, n_dims).expect("finite"))
+    };
     vec![
         case("random_10_h2", random(10), 2, None, 2),
         case("random_15_h2", random(15), 2, None, 2),
         case("random_20_h2", random(20), 2, None, 2),
         case("random_40_h2", random(40), 2, None, 2),
         case("random_100_h2", random(100), 2, None, 2),
+        case("random_150_h2", random(150), 2, None, 2),
         case("random_20_h4", random(20), 4, None, 2),
         case("gaussian_60_768_h2", gaussian(60, 768), 2, None, 2),
         case("gaussian_150_768_h2", gaussian(150, 768), 2, None, 2),
+        case("gaussian_300_768_h2", gaussian(300, 768), 2, None, 2),
+        case("gaussian_600_768_h2", gaussian(600, 768), 2, None, 2),
+        case("gaussian_100_768_h3", gaussian(100, 768), 3, None, 2),
+        case("gaussian_40_768_h4", gaussian(40, 768), 4, None, 2),
+        case("gaussian_300_20_h2", gaussian(300, 20), 2, None, 2),
         case("gaussian_100_50_h3", gaussian(100, 50), 3, None, 2),
+        case("sphere_9_300_h2", sphere(300, 10), 2, None, 2),
+        case("sphere_9_150_h2", sphere(150, 10), 2, None, 2),
+        case("sphere_5_300_h2", sphere(300, 6), 2, None, 2),
+        case("sphere_5_200_h3", sphere(200, 6), 3, None, 2),
+        case("sphere_3_300_h2", sphere(300, 4), 2, None, 2),
+        case("sphere_3_150_h3", sphere(150, 4), 3, None, 2),
+        case("sphere_2_300_h2", sphere(300, 3), 2, None, 2),
+        case("sphere_2_500_h2", sphere(500, 3), 2, None, 2),
     ]
 }
 

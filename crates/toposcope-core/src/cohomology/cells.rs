@@ -144,3 +144,69 @@ impl<'f, K: Key> Cells<'f, K> {
         front.up(self.above(n_others)).or(others)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Control, DistanceMatrix, RipsInput};
+
+    fn filtration(n: usize) -> EdgeFiltration {
+        let lengths = (0..n * (n - 1) / 2).map(|at| ((at * 7919 + 13) % 1009) as f64);
+        let matrix = DistanceMatrix::from_lower(lengths.collect(), n).unwrap();
+        EdgeFiltration::new(RipsInput::Dense(&matrix), None, 1, &Control::none()).unwrap()
+    }
+
+    /// Takes every simplex with two others apart and puts it together again; all of them in order.
+    fn check<K: Key>(packing: Packing<K>) {
+        let filtration = filtration(16);
+        let apexes = Apexes::new(&filtration, 1, &Control::none()).unwrap();
+        let cells = Cells::new(&filtration, &apexes, packing);
+        let mut all = Vec::new();
+        for rank in 0..filtration.len() as u32 {
+            let (edge, apex) = (cells.edge(rank), cells.apex(rank));
+            let [a, b] = filtration.ends(rank);
+            let inside = |v: u32| {
+                let near = |end: u32| filtration.rank(end, v).is_some_and(|r| r < rank);
+                near(a) && near(b)
+            };
+            assert_eq!(cells.is_bare(rank), !(0..16).any(inside));
+            for v in (0..16).filter(|&v| inside(v)) {
+                let one = cells.with(edge, 0, v, apex);
+                assert_eq!(cells.without(one, 1, 0, apex), edge);
+                for w in (0..16).filter(|&w| w < v && inside(w)) {
+                    let two = cells.with(one, 1, w, apex);
+                    assert_eq!(cells.without(two, 2, 0, apex), one);
+                    assert_eq!(
+                        (cells.rank(two, 2), cells.has_apex(two, 2)),
+                        (rank, v == apex || w == apex)
+                    );
+                    assert!(cells.others(two, 2).eq([w, v]));
+                    assert_eq!(cells.simplex(two, 2), Simplex::new([a, b, v, w]));
+                    let others = cells.others_alone(two, 2);
+                    assert_eq!(cells.join(rank, cells.has_apex(two, 2), others, 2), two);
+                    assert_eq!(cells.insert(cells.others_alone(one, 1), 1, w), others);
+                    all.push((std::cmp::Reverse(rank), cells.has_apex(two, 2), v, w, two));
+                }
+            }
+        }
+        assert!(all.len() > 100);
+        all.sort_unstable();
+        assert!(all.is_sorted_by(|x, y| x.4 < y.4));
+    }
+
+    #[test]
+    fn cells_come_apart_and_are_in_order() {
+        check(Packing::<u64>::new(16, 2).unwrap());
+        check(Packing::<u128>::new(16, 12).unwrap());
+    }
+
+    #[test]
+    fn whatever_vertices_fit_do_so_with_their_edge() {
+        // An edge of n vertices takes a bit less than two of them, which is what the apex needs.
+        for n in 2..2000usize {
+            let bits = Packing::<u128>::new(n, 2).unwrap().bits();
+            let last = (n * (n - 1) / 2 - 1) as u64;
+            assert!(64 - last.leading_zeros() < 2 * bits);
+        }
+    }
+}

@@ -13,6 +13,9 @@ use crate::{Control, Error};
 /// Hollow edges searched in one go by one thread. The same for any number of threads.
 const BLOCK: usize = 64;
 
+/// A sweep, and room for the sets of a search.
+type Worker<'f> = (Sweep<'f>, Vec<Vec<u64>>);
+
 /// The edges that close a loop and have an empty lune, last first: all others join components, or are in apparent pairs.
 pub(super) fn closing_edges<K: Key>(cells: Cells<K>, control: &Control) -> Result<Held<K>, Error> {
     let filtration = cells.filtration();
@@ -44,9 +47,8 @@ pub(super) fn above<K: Key, F: Field>(
         let sweep = Sweep::new(cells.filtration(), dim, control.budget())?;
         Ok((sweep, vec![Vec::new(); dim]))
     };
-    let workers: Result<Vec<(Sweep, Vec<Vec<u64>>)>, Error> =
-        (0..n_threads.min(n_blocks)).map(worker).collect();
-    let work = |(sweep, sets): &mut (Sweep, Vec<Vec<u64>>), block: usize, pulse: &Pulse| {
+    let workers: Result<Vec<Worker>, Error> = (0..n_threads.min(n_blocks)).map(worker).collect();
+    let work = |(sweep, sets): &mut Worker, block: usize, pulse: &Pulse| {
         let mut columns = Held::new(pulse.budget());
         for &rank in hollow.iter().skip(block * BLOCK).take(BLOCK) {
             pulse.beat(block, n_blocks)?;

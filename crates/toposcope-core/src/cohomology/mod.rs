@@ -14,6 +14,7 @@
 //! - [`cells`]: simplices as integers in that order;
 //! - [`columns`]: the simplices that are in no apparent pair;
 //! - [`pivots`]: reduced columns, found by their pivots, for many threads at once;
+//! - [`working`]: a column while it is reduced;
 //! - [`reduce`]: the reduction of one dimension.
 
 mod apexes;
@@ -21,6 +22,7 @@ mod cells;
 mod columns;
 mod pivots;
 mod reduce;
+mod working;
 
 use crate::filtration::{EdgeFiltration, RankedInterval};
 use crate::memory::Held;

@@ -6,10 +6,10 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use crate::Error;
 use crate::memory::{Budget, Held};
 use crate::reduction::Field;
 use crate::simplex::Key;
+use crate::{Control, Error};
 
 /// Columns in the first segment of the list; each other one has twice as many as the one before.
 const FIRST_SEGMENT: usize = 64;
@@ -30,13 +30,13 @@ pub(super) struct Kept<K, F: Field> {
 
 /// A list that grows at its end, and whose items stay where they are.
 #[derive(Debug)]
-struct Segments<T> {
+struct List<T> {
     segments: [OnceLock<Held<OnceLock<T>>>; N_SEGMENTS],
     len: AtomicUsize,
     budget: Budget,
 }
 
-impl<T> Segments<T> {
+impl<T> List<T> {
     fn new(budget: &Budget) -> Self {
         Self {
             segments: std::array::from_fn(|_| OnceLock::new()),
@@ -57,7 +57,7 @@ impl<T> Segments<T> {
     }
 
     /// Appends an item; where it is.
-    fn push(&self, item: T) -> Result<usize, Error> {
+    fn push(&self, item: T, tick: impl Fn(u32) -> Result<(), Error>) -> Result<usize, Error> {
         let at = self.len.fetch_add(1, Ordering::Relaxed);
         let (segment, place) = Self::place(at);
         let segment_len = FIRST_SEGMENT << segment;
@@ -70,7 +70,8 @@ impl<T> Segments<T> {
             items
         } else {
             let mut fresh = Held::with_capacity(&self.budget, segment_len)?;
-            fresh.extend((0..segment_len).map(|_| OnceLock::new()))?;
+            let empty = (0..segment_len).map(|_| OnceLock::new());
+            fresh.extend_in_chunks(segment_len, empty, tick)?;
             // Of several threads that bring one, one is heard.
             items.get_or_init(|| fresh)
         };
@@ -85,7 +86,7 @@ impl<T> Segments<T> {
 pub(super) struct Pivots<K, F: Field> {
     /// A power of two of them: nothing, or one more than the place of a column. At most half are ever taken.
     slots: Held<AtomicU32>,
-    kept: Segments<Kept<K, F>>,
+    kept: List<Kept<K, F>>,
 }
 
 /// What [`Pivots::find`] found: where the pivot is or would be, and what is there.
@@ -98,11 +99,12 @@ pub(super) struct Slot<'a, K, F: Field> {
 
 impl<K: Key, F: Field> Pivots<K, F> {
     /// Room for the pivots of `n_columns` columns.
-    pub(super) fn new(n_columns: usize, budget: &Budget) -> Result<Self, Error> {
+    pub(super) fn new(n_columns: usize, control: &Control) -> Result<Self, Error> {
         let n_slots = (2 * n_columns).next_power_of_two();
-        let mut slots = Held::with_capacity(budget, n_slots)?;
-        slots.extend((0..n_slots).map(|_| AtomicU32::new(0)))?;
-        let kept = Segments::new(budget);
+        let mut slots = Held::with_capacity(control.budget(), n_slots)?;
+        let empty = (0..n_slots).map(|_| AtomicU32::new(0));
+        slots.extend_in_chunks(n_slots, empty, |work| control.tick(work))?;
+        let kept = List::new(control.budget());
         Ok(Self { slots, kept })
     }
 
@@ -127,8 +129,14 @@ impl<K: Key, F: Field> Pivots<K, F> {
     }
 
     /// Puts a column where its pivot was looked for, unless something has come there since. Whether it is there now.
-    pub(super) fn claim(&self, slot: &Slot<K, F>, kept: Kept<K, F>) -> Result<bool, Error> {
-        let place = self.kept.push(kept)? as u32 + 1;
+    /// `tick` is asked as in [`Held::extend_in_chunks`].
+    pub(super) fn claim(
+        &self,
+        slot: &Slot<K, F>,
+        kept: Kept<K, F>,
+        tick: impl Fn(u32) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        let place = self.kept.push(kept, tick)? as u32 + 1;
         let (success, failure) = (Ordering::AcqRel, Ordering::Relaxed);
         let outcome = self.slots[slot.at].compare_exchange(slot.seen, place, success, failure);
         Ok(outcome.is_ok())
@@ -143,5 +151,77 @@ impl<K: Key, F: Field> Pivots<K, F> {
     fn column_in(&self, slot: u32) -> Option<&Kept<K, F>> {
         let at = slot.checked_sub(1)?;
         self.kept.get(at as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reduction::Z2;
+
+    fn never(_: u32) -> Result<(), Error> {
+        Control::none().tick(1)
+    }
+
+    #[test]
+    fn segments_follow_each_other() {
+        let mut next = (0, 0);
+        for at in 0..10_000 {
+            assert_eq!(List::<u8>::place(at), next);
+            next.1 += 1;
+            if next.1 == FIRST_SEGMENT << next.0 {
+                next = (next.0 + 1, 0);
+            }
+        }
+        let list = List::new(&Budget::unlimited());
+        assert!((0..1000).all(|i| list.push(i, never) == Ok(i)));
+        assert!((0..1000).all(|i| list.get(i) == Some(&i)));
+        assert_eq!(list.get(1000), None);
+    }
+
+    fn kept(column: u32, pivot: u64) -> Kept<u64, Z2> {
+        Kept {
+            column,
+            pivot,
+            lead: Z2.one(),
+            terms: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn who_looked_too_long_ago_claims_nothing() {
+        let pivots = Pivots::new(2, &Control::none()).unwrap();
+        let (slot, stale) = (pivots.find(7), pivots.find(7));
+        assert!(slot.kept.is_none() && pivots.claim(&slot, kept(5, 7), never).unwrap());
+        assert!(!pivots.claim(&stale, kept(4, 7), never).unwrap());
+        let slot = pivots.find(7);
+        assert_eq!(slot.kept.map(|kept| kept.column), Some(5));
+        assert!(pivots.claim(&slot, kept(3, 7), never).unwrap());
+        assert!(pivots.contains(7) && !pivots.contains(8));
+        assert!(pivots.columns().map(|kept| kept.column).eq([3]));
+    }
+
+    #[test]
+    fn the_earliest_of_many_threads_has_the_pivot() {
+        let (n_pivots, n_threads) = (100, 4);
+        let pivots = Pivots::new(n_pivots, &Control::none()).unwrap();
+        std::thread::scope(|scope| {
+            for thread in 0..n_threads {
+                let pivots = &pivots;
+                scope.spawn(move || {
+                    for pivot in 0..n_pivots as u64 {
+                        loop {
+                            let slot = pivots.find(pivot);
+                            let taken = slot.kept.is_some_and(|kept| kept.column <= thread);
+                            if taken || pivots.claim(&slot, kept(thread, pivot), never).unwrap() {
+                                break;
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(pivots.columns().count(), n_pivots);
+        assert!(pivots.columns().all(|kept| kept.column == 0));
     }
 }

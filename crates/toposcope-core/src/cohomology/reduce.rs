@@ -5,20 +5,18 @@
 //! column to a later one, as one thread alone would do, and in the end no two columns share a pivot: so the pairs
 //! are those of any other order of the work.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-
 use super::cells::Cells;
 use super::pivots::{Kept, Pivots};
+use super::working::Working;
 use crate::filtration::RankedInterval;
-use crate::memory::{Budget, Held, Lease};
+use crate::memory::{Held, Lease};
 use crate::parallel::{Pulse, in_blocks};
 use crate::reduction::Field;
 use crate::simplex::Key;
 use crate::{Control, Error};
 
 /// Columns reduced in one go by one thread. The same for any number of threads.
-const BLOCK: usize = 64;
+const BLOCK: usize = 16;
 /// The rows of a column are looked at up to a horizon, which moves on by twice as much each time; first by one in so many of all edges. Most
 /// columns end near their beginnings, and all that comes later is never looked at.
 const WINDOWS: u32 = 64;
@@ -41,7 +39,7 @@ impl<'a, K: Key, F: Field> Reduction<'a, K, F> {
         control: &Control,
     ) -> Result<Self, Error> {
         let budget = control.budget();
-        let pivots = Pivots::new(columns.len(), budget)?;
+        let pivots = Pivots::new(columns.len(), control)?;
         let matrix = Matrix {
             field,
             cells,
@@ -50,19 +48,19 @@ impl<'a, K: Key, F: Field> Reduction<'a, K, F> {
             pivots,
         };
         let n_blocks = columns.len().div_ceil(BLOCK);
-        let worker = |_| Worker::new(cells.filtration().n(), budget);
-        let workers: Result<Vec<_>, Error> = (0..n_threads.min(n_blocks)).map(worker).collect();
+        let working = |_| Working::new(cells.filtration().n(), budget);
+        let workers: Result<Vec<_>, Error> = (0..n_threads.min(n_blocks)).map(working).collect();
         let mut workers = workers?;
-        let work = |worker: &mut Worker<K, F>, block: usize, pulse: &Pulse| {
+        let work = |working: &mut Working<K, F>, block: usize, pulse: &Pulse| {
             for at in (block * BLOCK..columns.len()).take(BLOCK) {
                 pulse.beat(at, columns.len())?;
-                matrix.reduce(worker, at as u32, pulse)?;
+                matrix.reduce(working, at as u32, pulse)?;
             }
             Ok(())
         };
         in_blocks(&mut workers, 0..n_blocks, control, "cohomology", work)?;
         let mut leases = Held::with_capacity(budget, workers.len())?;
-        leases.extend(workers.into_iter().map(|worker| worker.kept))?;
+        leases.extend(workers.into_iter().map(|working| working.kept))?;
         Ok(Self {
             matrix,
             _leases: leases,
@@ -98,90 +96,6 @@ impl<'a, K: Key, F: Field> Reduction<'a, K, F> {
     }
 }
 
-/// A cofacet in a working coboundary, with its coefficient. The greatest is the earliest.
-#[derive(Debug, Clone, Copy)]
-struct Entry<K, E> {
-    cell: K,
-    coefficient: E,
-}
-
-impl<K: Key, E> Ord for Entry<K, E> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.cell.cmp(&other.cell)
-    }
-}
-impl<K: Key, E> PartialOrd for Entry<K, E> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl<K: Key, E> PartialEq for Entry<K, E> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cell == other.cell
-    }
-}
-impl<K: Key, E> Eq for Entry<K, E> {}
-
-/// What one thread works with.
-struct Worker<K, F: Field> {
-    /// The coboundary of the column that is reduced.
-    coboundary: BinaryHeap<Entry<K, F::Element>>,
-    /// What was added to that column.
-    terms: Vec<(K, F::Element)>,
-    /// Rows of longest edges from this one on are still to come, and so many are to come next.
-    horizon: u32,
-    window: u32,
-    /// Common neighbours of a simplex, and the largest ranks among the edges between them.
-    neighbours: Vec<(u32, u32)>,
-    /// Covers all of this.
-    scratch: Lease,
-    /// Covers the reduced columns that it published.
-    kept: Lease,
-    kept_bytes: usize,
-}
-
-impl<K: Key, F: Field> Worker<K, F> {
-    fn new(n: usize, budget: &Budget) -> Result<Self, Error> {
-        let scratch = budget.reserve(n * size_of::<(u32, u32)>())?;
-        Ok(Self {
-            coboundary: BinaryHeap::new(),
-            terms: Vec::new(),
-            horizon: 0,
-            window: 0,
-            neighbours: Vec::with_capacity(n),
-            scratch,
-            kept: budget.lease(),
-            kept_bytes: 0,
-        })
-    }
-
-    /// Makes room for so many more entries and terms.
-    fn make_room(&mut self, n_entries: usize, n_terms: usize) -> Result<(), Error> {
-        let more = |len: usize, capacity: usize, n: usize| {
-            if len + n <= capacity {
-                0
-            } else {
-                (2 * capacity).max(len + n)
-            }
-        };
-        let (len, capacity) = (self.coboundary.len(), self.coboundary.capacity());
-        let entries = more(len, capacity, n_entries);
-        let terms = more(self.terms.len(), self.terms.capacity(), n_terms);
-        if entries + terms == 0 {
-            return Ok(());
-        }
-        // Old and new live side by side.
-        let bytes = self.neighbours.capacity() * size_of::<(u32, u32)>()
-            + (capacity + entries) * size_of::<Entry<K, F::Element>>()
-            + (self.terms.capacity() + terms) * size_of::<(K, F::Element)>();
-        self.scratch.cover(bytes)?;
-        self.coboundary.reserve_exact(entries.saturating_sub(len));
-        self.terms
-            .reserve_exact(terms.saturating_sub(self.terms.len()));
-        Ok(())
-    }
-}
-
 /// The columns of one dimension while they are reduced.
 struct Matrix<'a, K: Key, F: Field> {
     field: F,
@@ -194,55 +108,61 @@ struct Matrix<'a, K: Key, F: Field> {
 
 impl<K: Key, F: Field> Matrix<'_, K, F> {
     /// Reduces a column, and whichever lose their pivots to it.
-    fn reduce(&self, worker: &mut Worker<K, F>, mut at: u32, pulse: &Pulse) -> Result<(), Error> {
-        if self.pair_at_once(at)? {
+    fn reduce(&self, working: &mut Working<K, F>, mut at: u32, pulse: &Pulse) -> Result<(), Error> {
+        if self.pair_at_once(at, pulse)? {
             return Ok(());
         }
-        worker.terms.clear();
-        self.start(worker, at, 0, pulse)?;
-        while let Some(first) = self.pop_first(worker, at, pulse)? {
-            let (pivot, lead) = (first.cell, first.coefficient);
+        working.terms.clear();
+        self.start(working, at, 0, pulse)?;
+        while let Some(first) = self.pop_first(working, at, pulse)? {
+            let (pivot, lead) = first;
             let slot = self.pivots.find(pivot);
             if let Some(earlier) = slot.kept.filter(|kept| kept.column < at) {
-                self.push_back(worker, first)?;
+                working.push_back(first)?;
                 let factor = self.cancelling(lead, earlier.lead);
                 let column = (self.columns[earlier.column as usize], factor);
-                self.add(worker, column, pivot, pulse)?;
+                self.add(working, column, pivot, pulse)?;
                 for &(term, coefficient) in &earlier.terms {
                     let factor = self.field.multiply(factor, coefficient);
-                    self.add(worker, (term, factor), pivot, pulse)?;
+                    self.add(working, (term, factor), pivot, pulse)?;
                 }
                 continue;
             }
             if slot.kept.is_none()
                 && let Some(facet) = self.apparent_facet(pivot)
             {
-                self.push_back(worker, first)?;
+                working.push_back(first)?;
                 let factor = self.cancelling(lead, self.coefficient(facet, pivot));
-                self.add(worker, (facet, factor), pivot, pulse)?;
+                self.add(working, (facet, factor), pivot, pulse)?;
                 continue;
             }
-            let kept = self.to_keep(worker, at, pivot, lead)?;
-            if !self.pivots.claim(&slot, kept)? {
+            let terms = working.kept_terms(self.field)?;
+            let kept = Kept {
+                column: at,
+                pivot,
+                lead,
+                terms,
+            };
+            if !self.pivots.claim(&slot, kept, |_| pulse.tick())? {
                 // Somebody was faster: look again.
-                self.push_back(worker, first)?;
+                working.push_back(first)?;
                 continue;
             }
             let Some(later) = slot.kept else {
                 return Ok(());
             };
             at = later.column;
-            worker.terms.clear();
-            worker.make_room(0, later.terms.len())?;
-            worker.terms.extend_from_slice(&later.terms);
+            working.terms.clear();
+            working.make_room(0, later.terms.len())?;
+            working.terms.extend_from_slice(&later.terms);
             // Everything before its pivot has cancelled.
-            self.start(worker, at, self.cells.rank(pivot, self.dim), pulse)?;
+            self.start(working, at, self.cells.rank(pivot, self.dim), pulse)?;
         }
         Ok(())
     }
 
     /// Pairs a column with its first cofacet, if that has the same length and is nobody else's.
-    fn pair_at_once(&self, at: u32) -> Result<bool, Error> {
+    fn pair_at_once(&self, at: u32, pulse: &Pulse) -> Result<bool, Error> {
         let (cell, n_others) = (self.columns[at as usize], self.dim - 1);
         if n_others == 0 {
             // The lune of an edge that is no column is empty.
@@ -268,33 +188,38 @@ impl<K: Key, F: Field> Matrix<'_, K, F> {
             lead: self.coefficient(cell, pivot),
             terms: Vec::new(),
         };
-        self.pivots.claim(&slot, kept)
+        self.pivots.claim(&slot, kept, |_| pulse.tick())
     }
 
     /// Begins with the coboundary of a column and its terms at row `from`: nothing is left of any before.
     fn start(
         &self,
-        worker: &mut Worker<K, F>,
+        working: &mut Working<K, F>,
         at: u32,
         from: u32,
         pulse: &Pulse,
     ) -> Result<(), Error> {
-        worker.coboundary.clear();
-        worker.horizon = from.max(self.cells.rank(self.columns[at as usize], self.dim - 1));
-        worker.window = (self.cells.filtration().len() as u32) / WINDOWS;
-        self.look_further(worker, at, pulse)
+        working.forget_rows();
+        working.horizon = from.max(self.cells.rank(self.columns[at as usize], self.dim - 1));
+        working.window = self.cells.filtration().len() as u32 / WINDOWS;
+        self.look_further(working, at, pulse)
     }
 
     /// Adds the next rows of a column and its terms.
-    fn look_further(&self, worker: &mut Worker<K, F>, at: u32, pulse: &Pulse) -> Result<(), Error> {
-        let from = worker.horizon;
-        worker.horizon = from.saturating_add(worker.window).saturating_add(1);
-        worker.window = worker.window.saturating_mul(2);
+    fn look_further(
+        &self,
+        working: &mut Working<K, F>,
+        at: u32,
+        pulse: &Pulse,
+    ) -> Result<(), Error> {
+        let from = working.horizon;
+        working.horizon = from.saturating_add(working.window).saturating_add(1);
+        working.window = working.window.saturating_mul(2);
         let column = (self.columns[at as usize], self.field.one());
-        self.add_coboundary(worker, column, from)?;
-        for term in 0..worker.terms.len() {
+        self.add_coboundary(working, column, from)?;
+        for term in 0..working.terms.len() {
             pulse.tick()?;
-            self.add_coboundary(worker, worker.terms[term], from)?;
+            self.add_coboundary(working, working.terms[term], from)?;
         }
         Ok(())
     }
@@ -302,25 +227,15 @@ impl<K: Key, F: Field> Matrix<'_, K, F> {
     /// Adds a term of what ends at row `pivot`: all before that cancels.
     fn add(
         &self,
-        worker: &mut Worker<K, F>,
+        working: &mut Working<K, F>,
         term: (K, F::Element),
         pivot: K,
         pulse: &Pulse,
     ) -> Result<(), Error> {
         pulse.tick()?;
-        worker.make_room(0, 1)?;
-        worker.terms.push(term);
-        self.add_coboundary(worker, term, self.cells.rank(pivot, self.dim))
-    }
-
-    fn push_back(
-        &self,
-        worker: &mut Worker<K, F>,
-        entry: Entry<K, F::Element>,
-    ) -> Result<(), Error> {
-        worker.make_room(1, 0)?;
-        worker.coboundary.push(entry);
-        Ok(())
+        working.make_room(0, 1)?;
+        working.terms.push(term);
+        self.add_coboundary(working, term, self.cells.rank(pivot, self.dim))
     }
 
     /// The factor that makes an entry `own` cancel an entry `lead`.
@@ -343,14 +258,14 @@ impl<K: Key, F: Field> Matrix<'_, K, F> {
     /// Adds the rows of a term from one longest edge on up to the horizon.
     fn add_coboundary(
         &self,
-        worker: &mut Worker<K, F>,
+        working: &mut Working<K, F>,
         (cell, factor): (K, F::Element),
         from: u32,
     ) -> Result<(), Error> {
         let (cells, n_others) = (&self.cells, self.dim - 1);
         let (rank, simplex) = (cells.rank(cell, n_others), cells.simplex(cell, n_others));
         let filtration = cells.filtration();
-        let (horizon, neighbours) = (worker.horizon, &mut worker.neighbours);
+        let (horizon, neighbours) = (working.horizon, &mut working.neighbours);
         neighbours.clear();
         filtration.visit_common_neighbours(simplex.vertices(), horizon, 0, |w, longest| {
             if longest.max(rank) >= from {
@@ -361,11 +276,12 @@ impl<K: Key, F: Field> Matrix<'_, K, F> {
         if neighbours.is_empty() {
             return Ok(());
         }
-        worker.make_room(worker.neighbours.len(), 0)?;
+        working.make_room(working.neighbours.len(), 0)?;
         let (apex, has_apex) = (cells.apex(rank), cells.has_apex(cell, n_others));
         let others = cells.others_alone(cell, n_others);
         let facets = cells.facets(&simplex);
-        for &(w, longest) in &worker.neighbours {
+        let neighbours = std::mem::take(&mut working.neighbours);
+        for &(w, longest) in &neighbours {
             let row = if longest < rank {
                 let has_apex = w == apex || has_apex;
                 self.row(rank, has_apex, cells.insert(others, n_others, w))
@@ -380,11 +296,9 @@ impl<K: Key, F: Field> Matrix<'_, K, F> {
                 continue;
             };
             let sign = self.field.sign(simplex.position(w));
-            worker.coboundary.push(Entry {
-                cell: cofacet,
-                coefficient: self.field.multiply(factor, sign),
-            });
+            working.push(cofacet, self.field.multiply(factor, sign));
         }
+        working.neighbours = neighbours;
         Ok(())
     }
 
@@ -401,79 +315,22 @@ impl<K: Key, F: Field> Matrix<'_, K, F> {
         Some(cells.join(longest, has_apex, others, self.dim))
     }
 
-    /// Takes the earliest entry out, with all that is equal to it, skipping what cancels.
+    /// The earliest row that is left, taken out. Looks as far as it has to.
     fn pop_first(
         &self,
-        worker: &mut Worker<K, F>,
+        working: &mut Working<K, F>,
         at: u32,
         pulse: &Pulse,
-    ) -> Result<Option<Entry<K, F::Element>>, Error> {
+    ) -> Result<Option<(K, F::Element)>, Error> {
         loop {
-            while let Some(first) = worker.coboundary.pop() {
-                let mut sum = Some(first.coefficient);
-                while let Some(same) = worker.coboundary.peek().filter(|other| **other == first) {
-                    pulse.tick()?;
-                    let other = same.coefficient;
-                    sum = sum.map_or(Some(other), |sum| self.field.add(sum, other));
-                    worker.coboundary.pop();
-                }
-                if let Some(coefficient) = sum {
-                    return Ok(Some(Entry {
-                        coefficient,
-                        ..first
-                    }));
-                }
+            let first = working.pop(self.field, pulse)?;
+            let seen_all = working.horizon as usize >= self.cells.filtration().len();
+            if first.is_some() || seen_all {
+                return Ok(first);
             }
-            if worker.horizon as usize >= self.cells.filtration().len() {
-                return Ok(None);
-            }
-            self.collect(worker);
-            self.look_further(worker, at, pulse)?;
+            working.collect(self.field);
+            self.look_further(working, at, pulse)?;
         }
-    }
-
-    /// Brings the terms to one per simplex.
-    fn collect(&self, worker: &mut Worker<K, F>) {
-        let terms = &mut worker.terms;
-        terms.sort_unstable_by_key(|&(cell, _)| cell);
-        let (mut n_terms, mut from) = (0, 0);
-        while from < terms.len() {
-            let (cell, coefficient) = terms[from];
-            let same = terms[from..]
-                .iter()
-                .take_while(|term| term.0 == cell)
-                .count();
-            let others = terms[from + 1..from + same].iter().map(|term| term.1);
-            let add = |sum: Option<_>, c| sum.map_or(Some(c), |sum| self.field.add(sum, c));
-            if let Some(sum) = others.fold(Some(coefficient), add) {
-                terms[n_terms] = (cell, sum);
-                n_terms += 1;
-            }
-            from += same;
-        }
-        terms.truncate(n_terms);
-    }
-
-    /// The column as it is published: one term per simplex.
-    fn to_keep(
-        &self,
-        worker: &mut Worker<K, F>,
-        at: u32,
-        pivot: K,
-        lead: F::Element,
-    ) -> Result<Kept<K, F>, Error> {
-        self.collect(worker);
-        let n_terms = worker.terms.len();
-        let bytes = n_terms * size_of::<(K, F::Element)>();
-        worker.kept.cover(worker.kept_bytes + bytes)?;
-        worker.kept_bytes += bytes;
-        let terms = worker.terms.as_slice().to_vec();
-        Ok(Kept {
-            column: at,
-            pivot,
-            lead,
-            terms,
-        })
     }
 
     /// The facet with which a row is in an apparent pair: its last facet of its length, which lacks the apex or else the largest of the

@@ -116,3 +116,40 @@ impl<V: FnMut(u32, u32) -> bool> Work for CommonNeighbours<'_, V> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::filtration::EdgeFiltration;
+    use crate::{Control, DistanceMatrix, RipsInput};
+
+    #[test]
+    fn common_neighbours_are_those_of_a_plain_loop() {
+        let n = 53;
+        let lengths = (0..n * (n - 1) / 2).map(|at| ((at * 7919 + 13) % 1009) as f64);
+        let matrix = DistanceMatrix::from_lower(lengths.collect(), n).unwrap();
+        let build = || {
+            let input = RipsInput::Dense(&matrix);
+            EdgeFiltration::new(input, Some(700.0), 1, &Control::none()).unwrap()
+        };
+        for filtration in [build(), build().in_lists()] {
+            for vertices in [vec![3], vec![40, 7], vec![0, 21, 52], vec![9, 1, 30, 12]] {
+                for (end, from) in [(u32::MAX, 0), (500, 0), (u32::MAX, 30), (700, 17), (0, 0)] {
+                    let largest = |w: u32| {
+                        let mut ranks = vertices.iter().map(|&v| filtration.rank(v, w));
+                        let largest = ranks.try_fold(0, |largest, rank| Some(rank?.max(largest)));
+                        largest.filter(|&rank| rank < end).map(|rank| (w, rank))
+                    };
+                    let expected: Vec<_> = (from..n as u32).rev().filter_map(largest).collect();
+                    let mut found = Vec::new();
+                    filtration.visit_common_neighbours(&vertices, end, from, |w, rank| {
+                        found.push((w, rank));
+                        true
+                    });
+                    assert_eq!(found, expected);
+                    let first = filtration.largest_common_neighbour(&vertices, end, from);
+                    assert_eq!(first, expected.first().map(|found| found.0));
+                }
+            }
+        }
+    }
+}
