@@ -12,15 +12,17 @@ const BLOCK: usize = 1024;
 /// The apexes of all edges.
 #[derive(Debug)]
 pub(super) struct Apexes {
-    /// By edge: the vertex of its lune with most neighbours there; one of its own ends if its lune is empty.
+    /// By edge: the vertex of its lune with most neighbours there, or any where nothing but loops is asked for; one of its own ends if its lune
+    /// is empty.
     pub(super) by_edge: Held<u32>,
-    /// The edges whose lune is no cone over its apex, nor empty.
+    /// The edges whose lune is no cone over its apex, nor empty; none where nothing but loops is asked for.
     pub(super) hollow: Held<u32>,
 }
 
 impl Apexes {
     pub(super) fn new(
         filtration: &EdgeFiltration,
+        max_dim: usize,
         n_threads: usize,
         control: &Control,
     ) -> Result<Self, Error> {
@@ -37,7 +39,7 @@ impl Apexes {
             for rank in ranks {
                 pulse.beat(block, n_blocks)?;
                 sweep.advance_to(rank);
-                apexes.look(filtration, sweep)?;
+                apexes.look(filtration, max_dim, sweep)?;
             }
             Ok(apexes)
         };
@@ -54,11 +56,20 @@ impl Apexes {
     }
 
     /// Looks at the edge at which `sweep` stands.
-    fn look(&mut self, filtration: &EdgeFiltration, sweep: &mut Sweep) -> Result<(), Error> {
+    fn look(
+        &mut self,
+        filtration: &EdgeFiltration,
+        max_dim: usize,
+        sweep: &mut Sweep,
+    ) -> Result<(), Error> {
         let rank = sweep.at();
         let [end, _] = filtration.ends(rank);
         if !sweep.open() {
             return self.by_edge.push(end);
+        }
+        if max_dim == 1 {
+            // Columns are edges alone, and those without a lune.
+            return self.by_edge.push(sweep.first().unwrap_or(end));
         }
         if let Some(apex) = sweep.dominator()? {
             return self.by_edge.push(apex);

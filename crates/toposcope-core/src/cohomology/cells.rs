@@ -159,7 +159,7 @@ mod tests {
     /// Takes every simplex with two others apart and puts it together again; all of them in order.
     fn check<K: Key>(packing: Packing<K>) {
         let filtration = filtration(16);
-        let apexes = Apexes::new(&filtration, 1, &Control::none()).unwrap();
+        let apexes = Apexes::new(&filtration, 2, 1, &Control::none()).unwrap();
         let cells = Cells::new(&filtration, &apexes, packing);
         let mut all = Vec::new();
         for rank in 0..filtration.len() as u32 {

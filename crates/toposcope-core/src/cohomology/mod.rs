@@ -41,7 +41,7 @@ pub(crate) fn intervals<F: Field>(
     n_threads: usize,
     control: &Control,
 ) -> Result<Held<RankedInterval>, Error> {
-    let apexes = Apexes::new(filtration, n_threads, control)?;
+    let apexes = Apexes::new(filtration, max_dim, n_threads, control)?;
     if let Ok(packing) = Packing::<u64>::new(filtration.n(), max_dim) {
         let cells = Cells::new(filtration, &apexes, packing);
         return packed_intervals(field, cells, max_dim, n_threads, control);

@@ -123,6 +123,14 @@ impl<'f> Sweep<'f> {
         }
     }
 
+    /// The smallest vertex of the open lune, if it has any.
+    pub(crate) fn first(&self) -> Option<u32> {
+        match &self.adjacency {
+            Adjacency::Rows(_) => bits::first(&self.lune.mask).map(|v| v as u32),
+            Adjacency::Lists(_) => self.lune.names.first().copied(),
+        }
+    }
+
     /// A vertex of the open lune adjacent to all the others, if there is one.
     ///
     /// Neighbouring edges often have the same one, so the last winners are tried first.
