@@ -1,5 +1,6 @@
 //! Batch persistence: one call, one diagram.
 
+use crate::cohomology;
 use crate::complete::{self, Exact};
 use crate::components::{joining_lengths, joining_lengths_of_matrix, joining_lengths_of_points};
 use crate::filtration::{EdgeFiltration, MOST_COMPLETE, RankedInterval, check_complete};
@@ -8,7 +9,7 @@ use crate::memory::Held;
 use crate::near;
 use crate::parallel::thread_count;
 use crate::progress;
-use crate::reduction::{Field, Z2, Zp, cohomology};
+use crate::reduction::{Field, Z2, Zp};
 use crate::simplex::Packing;
 use crate::{
     Control, Diagram, DistanceMatrix, Error, Interval, Method, Metric, Points, RipsParams,
@@ -202,7 +203,9 @@ fn higher_intervals<F: Field>(
     control: &Control,
 ) -> Result<Held<RankedInterval>, Error> {
     match params.method {
-        Method::Cohomology => cohomology::intervals(field, filtration, params.max_dim, control),
+        Method::Cohomology => {
+            cohomology::intervals(field, filtration, params.max_dim, n_threads, control)
+        }
         Method::Auto | Method::Lune if params.max_dim == 1 => {
             let loops = Loops::new(field, filtration, n_threads, control)?;
             let mut intervals = Held::new(control.budget());

@@ -12,6 +12,7 @@ mod alpha;
 mod batch;
 mod cech;
 pub mod classes;
+mod cohomology;
 mod complete;
 mod components;
 mod control;

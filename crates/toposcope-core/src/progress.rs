@@ -63,8 +63,9 @@ pub(crate) const COHOMOLOGY: Plan = &[
     ("sort", 0.02),
     ("ranks", 0.02),
     ("components", 0.01),
+    ("sweep", 0.1),
     ("apparent pairs", 0.1),
-    ("cohomology", 0.79),
+    ("cohomology", 0.69),
     ("diagram", 0.01),
 ];
 /// The whole complex of critical cells, with what shows its intervals.

@@ -6,21 +6,21 @@ use std::marker::PhantomData;
 use crate::reduction::TableKey;
 use crate::{Error, LARGEST_MAX_DIM};
 
-/// The largest simplex any engine meets has one dimension more than the largest homology asked for.
-const MOST_VERTICES: usize = LARGEST_MAX_DIM + 2;
-
 /// The vertices of a simplex in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Simplex {
-    vertices: [u32; MOST_VERTICES],
+    vertices: [u32; Self::MOST_VERTICES],
     len: u8,
 }
 
 impl Simplex {
+    /// The largest simplex any engine meets has one dimension more than the largest homology asked for.
+    pub(crate) const MOST_VERTICES: usize = LARGEST_MAX_DIM + 2;
+
     /// The simplex on these vertices, given in any order, each once.
     pub(crate) fn new(vertices: impl IntoIterator<Item = u32>) -> Self {
         let empty = Self {
-            vertices: [0; MOST_VERTICES],
+            vertices: [0; Self::MOST_VERTICES],
             len: 0,
         };
         vertices
@@ -74,6 +74,7 @@ pub(crate) trait Key: TableKey + Ord + Debug + Send + Sync {
     /// The lowest 32 bits.
     fn low(self) -> u32;
     fn or(self, other: Self) -> Self;
+    fn xor(self, other: Self) -> Self;
     /// Moved up; what leaves at the top is lost, and all of it if `by` is the number of bits.
     fn up(self, by: u32) -> Self;
     /// Moved down.
@@ -97,6 +98,10 @@ macro_rules! key {
             #[inline]
             fn or(self, other: Self) -> Self {
                 self | other
+            }
+            #[inline]
+            fn xor(self, other: Self) -> Self {
+                self ^ other
             }
             #[inline]
             fn up(self, by: u32) -> Self {
@@ -140,6 +145,12 @@ impl<K: Key> Packing<K> {
         Ok(Self { bits, key })
     }
 
+    /// Bits per vertex.
+    #[inline]
+    pub(crate) fn bits(self) -> u32 {
+        self.bits
+    }
+
     pub(crate) fn pack(self, simplex: &Simplex) -> K {
         let vertices = simplex.vertices().iter().rev();
         vertices.fold(K::ZERO, |key, &v| key.up(self.bits).or(K::of(v)))
@@ -147,7 +158,7 @@ impl<K: Key> Packing<K> {
 
     /// The simplex of dimension `dim` with this key.
     pub(crate) fn unpack(self, key: K, dim: usize) -> Simplex {
-        let mut vertices = [0; MOST_VERTICES];
+        let mut vertices = [0; Simplex::MOST_VERTICES];
         for (at, vertex) in vertices.iter_mut().enumerate().take(dim + 1) {
             *vertex = self.vertex(key, at);
         }

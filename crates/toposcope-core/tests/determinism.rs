@@ -11,8 +11,8 @@ use common::{
     trials,
 };
 use toposcope_core::{
-    Control, Diagram, Error, Method, Metric, Observer, Points, RipsInput, RipsParams,
-    SparseDistances, rips,
+    Control, Diagram, DistanceMatrix, Error, Method, Metric, Observer, Points, RipsInput,
+    RipsParams, SparseDistances, rips,
 };
 
 fn cloud(n: usize, n_dims: usize, seed: u64) -> Points {
@@ -137,6 +137,28 @@ fn many_blocks_on_many_threads_change_nothing() {
                     let same = intervals(&got) == intervals(&expected);
                     assert!(same, "{n} points, seed {seed}: {params:?}");
                 }
+            }
+        }
+    }
+}
+
+/// Hollow lunes have the second engine reduce many blocks of columns, which its threads take from each other in an order that no run repeats.
+#[test]
+fn cohomology_by_many_threads_is_that_of_one() {
+    let mut random = Random(17);
+    for (n, max_dim, values) in [(60, 2, 1 << 30), (45, 2, 50), (26, 4, 1 << 30)] {
+        let lower = (0..n * (n - 1) / 2).map(|_| random.below(values) as f64);
+        let matrix = DistanceMatrix::from_lower(lower.collect(), n).expect("valid input");
+        let input = RipsInput::Dense(&matrix);
+        for field in [2, 3] {
+            let expected = run(input, &params(max_dim, None, field, Method::Lune));
+            assert!(expected.intervals(2).count() > 10);
+            for n_threads in [1, 2, 3, 4].repeat(trials(3)) {
+                let params = RipsParams {
+                    n_threads: Some(n_threads),
+                    ..params(max_dim, None, field, Method::Cohomology)
+                };
+                assert_eq!(run(input, &params), expected, "{n} vertices: {params:?}");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Sets of small integers as words of bits.
 
 /// Words needed for `n` bits.
-pub(super) fn words_for(n: usize) -> usize {
+pub(crate) fn words_for(n: usize) -> usize {
     n.div_ceil(64)
 }
 
@@ -15,17 +15,17 @@ pub(super) fn first_elements(n: usize) -> Vec<u64> {
 }
 
 #[inline]
-pub(super) fn insert(set: &mut [u64], i: usize) {
+pub(crate) fn insert(set: &mut [u64], i: usize) {
     set[i / 64] |= 1 << (i % 64);
 }
 
 #[inline]
-pub(super) fn remove(set: &mut [u64], i: usize) {
+pub(crate) fn remove(set: &mut [u64], i: usize) {
     set[i / 64] &= !(1 << (i % 64));
 }
 
 #[inline]
-pub(super) fn contains(set: &[u64], i: usize) -> bool {
+pub(crate) fn contains(set: &[u64], i: usize) -> bool {
     set[i / 64] >> (i % 64) & 1 == 1
 }
 
@@ -46,10 +46,40 @@ pub(super) fn first(set: &[u64]) -> Option<usize> {
     Some(at * 64 + set[at].trailing_zeros() as usize)
 }
 
+/// The largest element.
+#[inline]
+pub(crate) fn last(set: &[u64]) -> Option<usize> {
+    let at = set.iter().rposition(|&word| word != 0)?;
+    Some(at * 64 + 63 - set[at].leading_zeros() as usize)
+}
+
+/// Whether two sets share an element larger than `v`.
+#[inline]
+pub(crate) fn meet_above(a: &[u64], b: &[u64], v: usize) -> bool {
+    let at = v / 64;
+    a[at] & b[at] & above(v) != 0 || meet(&a[at + 1..], &b[at + 1..])
+}
+
+/// Makes `common` the elements larger than `v` that two sets share.
+#[inline]
+pub(crate) fn common_above(common: &mut Vec<u64>, a: &[u64], b: &[u64], v: usize) {
+    let at = v / 64;
+    common.clear();
+    common.resize(at, 0);
+    common.push(a[at] & b[at] & above(v));
+    common.extend(a[at + 1..].iter().zip(&b[at + 1..]).map(|(x, y)| x & y));
+}
+
+/// In the word of `v`, the bits above it.
+#[inline]
+fn above(v: usize) -> u64 {
+    !1 << (v % 64)
+}
+
 /// Number of elements that two sets share.
 #[expect(clippy::inline_always, reason = "compiled with `tuned` functions")]
 #[inline(always)]
-pub(super) fn count_common(a: &[u64], b: &[u64]) -> usize {
+pub(crate) fn count_common(a: &[u64], b: &[u64]) -> usize {
     let mut count = 0;
     for (x, y) in a.iter().zip(b) {
         count += (x & y).count_ones();
@@ -60,7 +90,7 @@ pub(super) fn count_common(a: &[u64], b: &[u64]) -> usize {
 /// The first element of `set` but `exempt` that is not in `other`.
 #[expect(clippy::inline_always, reason = "compiled with `tuned` functions")]
 #[inline(always)]
-pub(super) fn first_outside(set: &[u64], other: &[u64], exempt: usize) -> Option<usize> {
+pub(crate) fn first_outside(set: &[u64], other: &[u64], exempt: usize) -> Option<usize> {
     let in_word = |k: usize| {
         let mut outside = set[k] & !other[k];
         if k == exempt / 64 {
@@ -96,7 +126,7 @@ pub(super) fn keep(set: &mut [u64], other: &[u64], exempt: usize) {
 
 /// The elements in ascending order.
 #[inline]
-pub(super) fn ones(set: &[u64]) -> Ones<'_> {
+pub(crate) fn ones(set: &[u64]) -> Ones<'_> {
     Ones {
         rest: set.first().copied().unwrap_or(0),
         set,
@@ -106,7 +136,7 @@ pub(super) fn ones(set: &[u64]) -> Ones<'_> {
 
 /// Iterator of [`ones`].
 #[derive(Debug, Clone)]
-pub(super) struct Ones<'a> {
+pub(crate) struct Ones<'a> {
     set: &'a [u64],
     word: usize,
     rest: u64,
@@ -134,7 +164,7 @@ mod tests {
     #[test]
     fn sets_behave() {
         let mut set = vec![0; words_for(130)];
-        assert_eq!((set.len(), first(&set)), (3, None));
+        assert_eq!((set.len(), first(&set), last(&set)), (3, None, None));
         for i in [129, 5, 64] {
             insert(&mut set, i);
         }
@@ -148,7 +178,13 @@ mod tests {
         keep(&mut kept, &[0, 0, 2], 64);
         assert_eq!(ones(&kept).collect::<Vec<_>>(), [64, 129]);
         assert_eq!(count_common(&set, &other), 2);
-        assert_eq!(first(&set), Some(5));
+        assert_eq!((first(&set), last(&set)), (Some(5), Some(129)));
+        assert!(meet_above(&set, &other, 5) && !meet_above(&set, &other, 129));
+        let mut common = vec![1];
+        common_above(&mut common, &set, &other, 5);
+        assert_eq!(ones(&common).collect::<Vec<_>>(), [129]);
+        common_above(&mut common, &set, &[u64::MAX; 3], 63);
+        assert_eq!(ones(&common).collect::<Vec<_>>(), [64, 129]);
         assert!(!is_empty(&set) && is_empty(&[0, 0]));
         for n in [0, 1, 63, 64, 65] {
             assert!(ones(&first_elements(n)).eq(0..n));

@@ -6,7 +6,7 @@ use super::simd::tuned;
 /// A graph whose rows are sets of its own vertices. It is either a window on the rows of the whole graph, where vertices
 /// have their own names, or gathered from the vertices of a small lune, which are then numbered in ascending order.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Graph<'a> {
+pub(crate) struct Graph<'a> {
     rows: &'a [u64],
     words: usize,
     names: Option<&'a [u32]>,
@@ -18,13 +18,21 @@ impl<'a> Graph<'a> {
     }
 
     /// What the caller of the engine calls the vertex.
-    pub(super) fn name(&self, v: usize) -> u32 {
+    pub(crate) fn name(&self, v: usize) -> u32 {
         self.names.map_or(v as u32, |names| names[v])
+    }
+
+    /// The vertex that the caller of the engine calls so, if it is in the graph.
+    pub(crate) fn place(&self, name: u32) -> Option<usize> {
+        match self.names {
+            None => Some(name as usize),
+            Some(names) => names.binary_search(&name).ok(),
+        }
     }
 
     /// The neighbours of `v`.
     #[inline]
-    pub(super) fn row(&self, v: usize) -> &'a [u64] {
+    pub(crate) fn row(&self, v: usize) -> &'a [u64] {
         &self.rows[v * self.words..][..self.words]
     }
 
@@ -36,7 +44,7 @@ impl<'a> Graph<'a> {
     }
 
     /// The vertex of `alive` with most neighbours there, the first of several.
-    pub(super) fn busiest(self, alive: &[u64]) -> Option<usize> {
+    pub(crate) fn busiest(self, alive: &[u64]) -> Option<usize> {
         busiest(self, alive)
     }
 

@@ -13,7 +13,7 @@
 //! - [`matching`], [`forest`], [`morse`]: every degree.
 
 mod around;
-mod bits;
+pub(crate) mod bits;
 mod forest;
 mod graph;
 mod loops;
@@ -24,5 +24,8 @@ mod simd;
 mod sweep;
 
 pub(crate) use forest::Role;
+pub(crate) use graph::Graph;
 pub(crate) use loops::{Loops, bytes_of_sweeps, passes_rows};
 pub(crate) use morse::{Settlement, intervals};
+pub(crate) use rows::block_of;
+pub(crate) use sweep::Sweep;

@@ -182,7 +182,7 @@ impl<'f> Rows<'f> {
 }
 
 /// The ranks in one of the blocks of `size` edges into which a filtration is cut.
-pub(super) fn block_of(filtration: &EdgeFiltration, block: usize, size: usize) -> Range<u32> {
+pub(crate) fn block_of(filtration: &EdgeFiltration, block: usize, size: usize) -> Range<u32> {
     let end = filtration.len().min((block + 1) * size);
     (block * size) as u32..end as u32
 }

@@ -20,7 +20,7 @@ const MOST_WORDS_PER_EDGE: usize = 8;
 
 /// One thread's view of the filtration just before one of its edges. Moves forward only.
 #[derive(Debug)]
-pub(super) struct Sweep<'f> {
+pub(crate) struct Sweep<'f> {
     filtration: &'f EdgeFiltration,
     /// The first edge that has not been passed.
     at: u32,
@@ -62,7 +62,7 @@ struct Lune {
 
 impl<'f> Sweep<'f> {
     /// Before the first edge; `n_sets` more sets of vertices are counted.
-    pub(super) fn new(
+    pub(crate) fn new(
         filtration: &'f EdgeFiltration,
         n_sets: usize,
         budget: &Budget,
@@ -102,7 +102,7 @@ impl<'f> Sweep<'f> {
     }
 
     /// Passes all edges before `rank`.
-    pub(super) fn advance_to(&mut self, rank: u32) {
+    pub(crate) fn advance_to(&mut self, rank: u32) {
         if let Adjacency::Rows(rows) = &mut self.adjacency {
             rows.advance_to(rank);
         }
@@ -110,7 +110,7 @@ impl<'f> Sweep<'f> {
     }
 
     /// Opens the lune of the edge at which the sweep stands; whether anything is in it.
-    pub(super) fn open(&mut self) -> bool {
+    pub(crate) fn open(&mut self) -> bool {
         let [a, b] = self.filtration.ends(self.at);
         let lune = &mut self.lune;
         lune.gathered = false;
@@ -131,10 +131,18 @@ impl<'f> Sweep<'f> {
         }
     }
 
+    /// The smallest vertex of the open lune, if it has any.
+    pub(crate) fn first(&self) -> Option<u32> {
+        match &self.adjacency {
+            Adjacency::Rows(_) => bits::first(&self.lune.mask).map(|v| v as u32),
+            Adjacency::Lists(_) => self.lune.names.first().copied(),
+        }
+    }
+
     /// A vertex of the open lune adjacent to all the others, if there is one.
     ///
     /// Neighbouring edges often have the same one, so the last winners are tried first.
-    pub(super) fn dominator(&mut self) -> Result<Option<u32>, Error> {
+    pub(crate) fn dominator(&mut self) -> Result<Option<u32>, Error> {
         let [a, b] = self.filtration.ends(self.at);
         let likely = [self.winners[a as usize], self.winners[b as usize]];
         let winner = match &self.adjacency {
@@ -174,7 +182,7 @@ impl<'f> Sweep<'f> {
     }
 
     /// Forgets which vertices dominated lunes before, so that what comes does not depend on it.
-    pub(super) fn forget_winners(&mut self) {
+    pub(crate) fn forget_winners(&mut self) {
         let nobody = 0..self.winners.len() as u32;
         self.winners.clear();
         // No vertex is in the lune of an edge of its own.
@@ -182,7 +190,7 @@ impl<'f> Sweep<'f> {
     }
 
     /// The edge at which the sweep stands.
-    pub(super) fn at(&self) -> u32 {
+    pub(crate) fn at(&self) -> u32 {
         self.at
     }
 
@@ -194,7 +202,7 @@ impl<'f> Sweep<'f> {
     }
 
     /// The graph on the open lune, and the set of its vertices. Worth gathering for those who look at it long.
-    pub(super) fn graph(&mut self) -> Result<(Graph<'_>, &[u64]), Error> {
+    pub(crate) fn graph(&mut self) -> Result<(Graph<'_>, &[u64]), Error> {
         if !self.lune.gathered {
             self.gather()?;
         }

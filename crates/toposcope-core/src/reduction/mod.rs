@@ -1,6 +1,5 @@
-//! Linear algebra over a field: coefficients, sparse columns, and the two ways of reducing a boundary matrix.
+//! Linear algebra over a field: coefficients, sparse columns, and the reduction of a boundary matrix.
 
-pub(crate) mod cohomology;
 mod column;
 mod field;
 mod memo;

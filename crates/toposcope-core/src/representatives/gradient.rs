@@ -218,13 +218,11 @@ impl<'f, F: Field> Gradient<'f, F> {
         }
         let mut outcome = Ok(());
         self.filtration
-            .visit_common_neighbours(cell.vertices(), |w, largest| {
-                let rank = largest.max(own);
-                if rank < end {
-                    let sign = self.field.sign(cell.position(w));
-                    let coefficient = self.field.multiply(factor, sign);
-                    outcome = front.add(rank, self.pack(&cell.with(w)), coefficient);
-                }
+            .visit_common_neighbours(cell.vertices(), end, 0, |w, largest| {
+                let sign = self.field.sign(cell.position(w));
+                let coefficient = self.field.multiply(factor, sign);
+                let key = self.pack(&cell.with(w));
+                outcome = front.add(largest.max(own), key, coefficient);
                 outcome.is_ok()
             });
         outcome.map(|()| true)
