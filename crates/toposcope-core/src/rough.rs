@@ -59,31 +59,51 @@ impl Rough {
         scale: f64,
         control: &Control,
     ) -> Result<Option<Self>, Error> {
-        let euclidean = matches!(metric, Metric::Euclidean | Metric::Cosine);
-        let n_dims = points.n_dims();
-        if !euclidean || !SERVED.contains(&n_dims) || !SCALES.contains(&scale) {
+        if !Self::could_serve(points, metric, scale) {
             return Ok(None);
         }
-        let width = n_dims.next_multiple_of(LANES);
-        let mut rows = Held::with_capacity(control.budget(), points.n_points() * width)?;
-        let moved = match points.coordinates() {
-            Coordinates::F32(c) => round_all(c, n_dims, scale, &mut rows, control)?,
-            Coordinates::F64(c) => round_all(c, n_dims, scale, &mut rows, control)?,
+        let (n_points, width) = (points.n_points(), points.n_dims().next_multiple_of(LANES));
+        let mut rows = Held::with_capacity(control.budget(), n_points * width)?;
+        let moved = rounded(points, scale, control, |row| rows.extend_from_slice(row))?;
+        let Some(floor) = floor(moved) else {
+            return Ok(None);
         };
-        let floor = (2.0 * moved / (f64::from(MOVED) * UNIT)).max(SMALLEST_FLOOR);
-        if floor > LARGEST_FLOOR {
-            return Ok(None);
-        }
         let of_sum = 3 + width / LANES + LANES;
         // The root's own rounding, that of the exact length, terms of second order, and a step of the float32.
         let of_length = (of_sum.div_ceil(2) + 4) as u32;
         Ok(Some(Self {
-            n_points: points.n_points(),
+            n_points,
             width,
             rows,
             error: of_length + if moved > 0.0 { MOVED } else { 0 },
-            floor: floor as f32,
+            floor,
         }))
+    }
+
+    /// Whether [`Self::new`] gives any, without keeping them.
+    ///
+    /// # Errors
+    /// Those of memory and interrupts.
+    pub(crate) fn serves(
+        points: &Points,
+        metric: Metric,
+        scale: f64,
+        control: &Control,
+    ) -> Result<bool, Error> {
+        if !Self::could_serve(points, metric, scale) {
+            return Ok(false);
+        }
+        Ok(floor(rounded(points, scale, control, |_| Ok(()))?).is_some())
+    }
+
+    fn could_serve(points: &Points, metric: Metric, scale: f64) -> bool {
+        let euclidean = matches!(metric, Metric::Euclidean | Metric::Cosine);
+        euclidean && SERVED.contains(&points.n_dims()) && SCALES.contains(&scale)
+    }
+
+    /// Bytes of so many points.
+    pub(crate) fn bytes(n_points: usize, n_dims: usize) -> usize {
+        n_points * n_dims.next_multiple_of(LANES) * size_of::<f32>()
     }
 
     /// How many steps of a float32 a length of at least [`Self::floor`] may be off, from what the exact one rounds to.
@@ -109,24 +129,43 @@ impl Rough {
     }
 }
 
-/// Scales and rounds all rows; the farthest that one was moved by it.
-fn round_all<T: Copy + Into<f64>>(
+/// The distance from which on there is a bound, if points are moved by at most so much; `None` if that is too far.
+fn floor(moved: f64) -> Option<f32> {
+    let floor = (2.0 * moved / (f64::from(MOVED) * UNIT)).max(SMALLEST_FLOOR);
+    (floor <= LARGEST_FLOOR).then_some(floor as f32)
+}
+
+/// Scales and rounds one row after the other, with zeros up to a multiple of the lanes; the farthest that one was moved by it.
+fn rounded(
+    points: &Points,
+    scale: f64,
+    control: &Control,
+    keep: impl FnMut(&[f32]) -> Result<(), Error>,
+) -> Result<f64, Error> {
+    match points.coordinates() {
+        Coordinates::F32(c) => rounded_rows(c, points.n_dims(), scale, control, keep),
+        Coordinates::F64(c) => rounded_rows(c, points.n_dims(), scale, control, keep),
+    }
+}
+
+fn rounded_rows<T: Copy + Into<f64>>(
     coordinates: &[T],
     n_dims: usize,
     scale: f64,
-    rounded: &mut Held<f32>,
     control: &Control,
+    mut keep: impl FnMut(&[f32]) -> Result<(), Error>,
 ) -> Result<f64, Error> {
+    let mut rounded = Held::new(control.budget());
+    rounded.resize(n_dims.next_multiple_of(LANES), 0.0)?;
     let mut largest = 0.0;
     for row in coordinates.chunks_exact(n_dims) {
         control.tick(1 + (n_dims / COORDINATES_PER_TICK) as u32)?;
-        let from = rounded.len();
-        rounded.resize((from + n_dims).next_multiple_of(LANES), 0.0)?;
         let square = vectorized(Round {
             row,
             scale,
-            rounded: &mut rounded[from..from + n_dims],
+            rounded: &mut rounded[..n_dims],
         });
+        keep(&rounded)?;
         // Out of the range of float32 there is no bound, and no maximum would keep what is not a number.
         let square = if square.is_nan() {
             f64::INFINITY

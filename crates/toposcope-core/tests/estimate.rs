@@ -197,7 +197,8 @@ fn bytes_of_higher_degrees() {
         check_points(&cube(n, n_dims), max_dim, None, Form::EdgeListRows);
     }
     check_points(&gaussian(150, 50), 2, None, Form::EdgeListRows);
-    check_points(&cube(1000, 3), 3, Some(0.2), Form::EdgeListRows);
+    check_points(&cube(500, 3), 3, Some(0.2), Form::EdgeListRows);
+    check_points(&cube(1000, 3), 3, Some(0.2), Form::EdgeListLists);
     check_points(&cube(4500, 3), 3, Some(0.08), Form::EdgeListLists);
     for n in [30, 60] {
         let matrix = random_matrix(n);

@@ -13,7 +13,7 @@ use crate::lune::Loops;
 use crate::memory::Held;
 use crate::reduction::Field;
 use crate::union_find::UnionFind;
-use crate::{Control, Error};
+use crate::{Control, Error, Metric, Points};
 use neighbours::relative_neighbours;
 pub(crate) use square::Exact;
 use square::Square;
@@ -96,21 +96,29 @@ pub(crate) struct CompleteBytes {
 }
 
 /// See [`CompleteBytes`]; of a matrix there is nothing to measure, and `n_dims` is zero.
-pub(crate) fn bytes(n: usize, n_dims: usize, n_threads: usize) -> CompleteBytes {
+pub(crate) fn bytes(n: usize, n_dims: usize, roughly: bool, n_threads: usize) -> CompleteBytes {
     CompleteBytes {
         square: Square::bytes(n),
-        measuring: Square::bytes_to_measure(n, n_dims, n_threads),
+        measuring: Square::bytes_to_measure(n, n_dims, roughly, n_threads),
         looking: neighbours::bytes(n, n_threads),
         growth: stages::GROWTH,
         fewest_edges: n * stages::EDGES_PER_VERTEX,
     }
 }
 
+/// Whether the distances between these points are measured roughly at first.
+///
+/// # Errors
+/// Those of memory and interrupts.
+pub(crate) fn is_rough(points: &Points, metric: Metric, control: &Control) -> Result<bool, Error> {
+    Square::is_rough(points, metric, control)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::reduction::Z2;
-    use crate::{Diagram, Metric, Points, RipsInput};
+    use crate::{Diagram, RipsInput};
 
     /// The same by the filtration of all edges.
     fn expected(points: &Points, threshold: f64) -> Vec<(f64, f64)> {

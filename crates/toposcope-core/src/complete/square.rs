@@ -126,12 +126,40 @@ impl<'a> Square<'a> {
         n.saturating_mul(n).saturating_mul(size_of::<Rounded>())
     }
 
-    /// Bytes of what threads hold while it is measured.
-    pub(crate) fn bytes_to_measure(n: usize, n_dims: usize, n_threads: usize) -> usize {
+    /// Bytes of what threads hold while it is measured, roughly or not.
+    pub(crate) fn bytes_to_measure(
+        n: usize,
+        n_dims: usize,
+        roughly: bool,
+        n_threads: usize,
+    ) -> usize {
         let n_bands = n.div_ceil(TILE);
         let tile = size_of::<Rounded>() * TILE.min(n).pow(2);
         let bands = n_bands * size_of::<Mutex<&mut [Rounded]>>();
-        bands + (Tiles::bytes(n, n_dims) + tile) * n_threads.min(n_bands)
+        let (points, scratch) = if roughly {
+            // Rough lengths, and which of a row are to be measured exactly.
+            let lengths = size_of::<f32>() * TILE.min(n).pow(2);
+            (
+                Rough::bytes(n, n_dims),
+                lengths + TILE * size_of::<(f64, u32)>(),
+            )
+        } else {
+            (0, Tiles::bytes(n, n_dims))
+        };
+        bands + points + (scratch + tile) * n_threads.min(n_bands)
+    }
+
+    /// Whether the distances between these points are measured roughly.
+    ///
+    /// # Errors
+    /// Those of memory and interrupts.
+    pub(crate) fn is_rough(
+        points: &Points,
+        metric: Metric,
+        control: &Control,
+    ) -> Result<bool, Error> {
+        let exact = Exact::Points(points, metric);
+        Rough::serves(points, metric, scale_for(exact.half_of_largest()), control)
     }
 
     /// Number of vertices.

@@ -357,11 +357,14 @@ impl Outlook<'_, '_, '_> {
     }
 
     fn all_pairs(&mut self) -> Result<Vec<Vec<Part>>, Error> {
-        let n_dims = match self.input {
-            RipsInput::Points(points, _) => points.n_dims(),
-            RipsInput::Dense(_) | RipsInput::Sparse(_) => 0,
+        let (n_dims, roughly) = match self.input {
+            RipsInput::Points(points, metric) => {
+                let roughly = complete::is_rough(points, metric, self.control)?;
+                (points.n_dims(), roughly)
+            }
+            RipsInput::Dense(_) | RipsInput::Sparse(_) => (0, false),
         };
-        let bytes = complete::bytes(self.n, n_dims, self.n_threads);
+        let bytes = complete::bytes(self.n, n_dims, roughly, self.n_threads);
         let n_edges = self.edges_in_stages(&bytes)?;
         let staged = EdgeFiltration::bytes_grown(self.n, n_edges);
         let (n_bare, _) = self.bare();
@@ -448,7 +451,8 @@ impl Outlook<'_, '_, '_> {
         };
         if !lists_near_pairs(points, self.params.threshold) {
             // All pairs up to the threshold are kept until the enclosing radius is known.
-            let measuring = complete::bytes(self.n, points.n_dims(), self.n_threads).measuring;
+            let measuring =
+                complete::bytes(self.n, points.n_dims(), false, self.n_threads).measuring;
             let edges = part("edges", filtration.collecting);
             return vec![vec![edges, part("sweep", measuring)]];
         }
