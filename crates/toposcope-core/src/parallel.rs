@@ -37,6 +37,11 @@ impl Pulse<'_> {
         self.checked(|control| control.tick(1))
     }
 
+    /// To be called within a unit of work that takes about so many microseconds.
+    pub(crate) fn tick_for(&self, work: u32) -> Result<(), Error> {
+        self.checked(|control| control.tick(work))
+    }
+
     fn checked(&self, poll: impl Fn(&Control) -> Result<(), Error>) -> Result<(), Error> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(Error::Interrupted);

@@ -59,7 +59,9 @@ impl Rough {
         scale: f64,
         control: &Control,
     ) -> Result<Option<Self>, Error> {
-        if !Self::could_serve(points, metric, scale) {
+        // Nothing is set aside for points that would be given up; those in float32 hardly ever are.
+        let doubtful = points.is_f64() && !Self::serves(points, metric, scale, control)?;
+        if doubtful || !Self::could_serve(points, metric, scale) {
             return Ok(None);
         }
         let (n_points, width) = (points.n_points(), points.n_dims().next_multiple_of(LANES));

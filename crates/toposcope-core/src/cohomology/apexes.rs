@@ -49,8 +49,9 @@ impl Apexes {
             hollow: Held::new(control.budget()),
         };
         for block in blocks {
-            whole.by_edge.extend_from_slice(&block.by_edge)?;
-            whole.hollow.extend_from_slice(&block.hollow)?;
+            let tick = |work| control.tick(work);
+            whole.by_edge.copy_in_chunks(&block.by_edge, tick)?;
+            whole.hollow.copy_in_chunks(&block.hollow, tick)?;
         }
         Ok(whole)
     }

@@ -3,8 +3,8 @@
 //! Columns are published once, at the end of a list that only grows, and never change or go. The table from pivots to
 //! columns holds places in that list: a slot that has a pivot keeps it for ever, while the column that has it may be replaced by an earlier one.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use crate::memory::{Budget, Held};
 use crate::reduction::Field;
@@ -33,6 +33,8 @@ pub(super) struct Kept<K, F: Field> {
 struct List<T> {
     segments: [OnceLock<Held<OnceLock<T>>>; N_SEGMENTS],
     len: AtomicUsize,
+    /// Held by the one thread that brings a segment.
+    growing: Mutex<()>,
     budget: Budget,
 }
 
@@ -41,6 +43,7 @@ impl<T> List<T> {
         Self {
             segments: std::array::from_fn(|_| OnceLock::new()),
             len: AtomicUsize::new(0),
+            growing: Mutex::new(()),
             budget: budget.clone(),
         }
     }
@@ -66,18 +69,35 @@ impl<T> List<T> {
                 format!("fewer than {at} reduced columns; lower max_dim or the threshold");
             return Err(Error::invalid("input", expected, at));
         };
-        let items = if let Some(items) = items.get() {
-            items
-        } else {
-            let mut fresh = Held::with_capacity(&self.budget, segment_len)?;
-            let empty = (0..segment_len).map(|_| OnceLock::new());
-            fresh.extend_in_chunks(segment_len, empty, tick)?;
-            // Of several threads that bring one, one is heard.
-            items.get_or_init(|| fresh)
+        let items = loop {
+            if let Some(items) = items.get() {
+                break items;
+            }
+            self.grow(items, segment_len, &tick)?;
         };
         // Nobody else has this place.
         items[place].get_or_init(|| item);
         Ok(at)
+    }
+
+    /// Brings a segment, if nobody else is about to: then waits a little. So no memory is asked for twice.
+    fn grow(
+        &self,
+        segment: &OnceLock<Held<OnceLock<T>>>,
+        len: usize,
+        tick: &impl Fn(u32) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Ok(_guard) = self.growing.try_lock() else {
+            std::thread::yield_now();
+            return tick(1);
+        };
+        if segment.get().is_none() {
+            let mut items = Held::with_capacity(&self.budget, len)?;
+            let empty = (0..len).map(|_| OnceLock::new());
+            items.extend_in_chunks(len, empty, tick)?;
+            segment.get_or_init(|| items);
+        }
+        Ok(())
     }
 }
 

@@ -39,6 +39,10 @@ impl<'a, K: Key, F: Field> Reduction<'a, K, F> {
         control: &Control,
     ) -> Result<Self, Error> {
         let budget = control.budget();
+        if u32::try_from(columns.len()).is_err() {
+            let expected = "fewer than 2^32 columns; lower max_dim or the threshold";
+            return Err(Error::invalid("input", expected, columns.len()));
+        }
         let pivots = Pivots::new(columns.len(), control)?;
         let matrix = Matrix {
             field,

@@ -40,7 +40,8 @@ pub(crate) fn intervals<F: Field>(
     let budget = control.budget();
     let mut forest = Held::with_capacity(budget, bare.len().min(square.n()))?;
     let mut births = Held::with_capacity(budget, bare.len() - bare.len().min(square.n()))?;
-    for &edge in &*bare {
+    for (at, &edge) in bare.iter().enumerate() {
+        control.poll("neighbours", at, bare.len())?;
         let joins = components.join(edge.ends[0], edge.ends[1]);
         if joins { &mut forest } else { &mut births }.push(edge)?;
     }
@@ -56,7 +57,8 @@ pub(crate) fn intervals<F: Field>(
     // The first stage has every birth.
     filtration.extend(stages.next_edges(n_threads, control)?, control)?;
     let mut ranks = Held::with_capacity(budget, births.len())?;
-    ranks.extend(births.iter().map(|edge| filtration.rank_of(edge)))?;
+    let ranks_of_births = births.iter().map(|edge| filtration.rank_of(edge));
+    ranks.extend_in_chunks(births.len(), ranks_of_births, |work| control.tick(work))?;
     drop(births);
     let mut loops = Loops::born(field, ranks, control)?;
     let (mut from, mut joined) = (0, 0);

@@ -11,6 +11,7 @@ use crate::filtration::Edge;
 use crate::memory::{Budget, Held, Lease};
 use crate::parallel::{Pulse, in_blocks};
 use crate::simd::{Work, vectorized};
+use crate::sorting::sort_under;
 use crate::{Control, Error};
 
 /// So many of a vertex's neighbours are tried on all its pairs.
@@ -19,6 +20,8 @@ const NEAREST: usize = 12;
 const ROWS: usize = 16;
 /// Pairs looked at side by side.
 const WIDTH: usize = 32;
+/// Entries of two rows that are compared in about a microsecond.
+const ENTRIES_PER_TICK: usize = 4096;
 /// Vertices compared between two looks at whether one was found.
 const CHUNK: usize = 64;
 
@@ -41,8 +44,14 @@ pub(crate) fn relative_neighbours(
                 a,
                 room: &mut *room,
             });
+            let row = square.row(a);
             for &b in &room.left {
-                pulse.tick()?;
+                pulse.tick_for(1 + (n / ENTRIES_PER_TICK) as u32)?;
+                let other = square.row(b as usize);
+                let length = row[b as usize].saturating_sub(square.doubt());
+                if vectorized(AnyBetween { row, other, length }) {
+                    continue;
+                }
                 let edge = square.edge(a, b as usize);
                 if is_bare(square, a, b as usize, edge) {
                     bare.push(edge)?;
@@ -57,10 +66,9 @@ pub(crate) fn relative_neighbours(
     let found = in_blocks(&mut rooms?, 0..n_blocks, control, "neighbours", look)?;
     let mut edges = Held::with_capacity(control.budget(), found.iter().map(|f| f.len()).sum())?;
     for bare in found {
-        edges.extend_from_slice(&bare)?;
+        edges.copy_in_chunks(&bare, |work| control.tick(work))?;
     }
-    edges.sort_unstable();
-    Ok(edges)
+    sort_under(edges, Edge::cmp, control)
 }
 
 /// What threads hold while they look.
@@ -72,7 +80,7 @@ pub(super) fn bytes(n: usize, n_threads: usize) -> usize {
 #[derive(Debug)]
 struct Room {
     nearest: Vec<(Rounded, u32)>,
-    /// Vertices before `a` that nothing was found to come between.
+    /// Vertices before `a` that none of the nearest was found to come between.
     left: Vec<u32>,
     /// Covers those.
     _lease: Lease,
@@ -93,7 +101,7 @@ impl Room {
     }
 }
 
-/// Finds the pairs of `a` with an earlier vertex that no vertex comes between beyond doubt, by rounded distances.
+/// Finds the pairs of `a` with an earlier vertex that none of the vertices nearest to `a` comes between beyond doubt.
 struct Shelter<'a> {
     square: &'a Square<'a>,
     a: usize,
@@ -119,17 +127,6 @@ impl Work for Shelter<'_> {
                 }
             }
         }
-        // Not by `retain`, whose closure would be compiled for the oldest machine.
-        let mut kept = 0;
-        for at in 0..self.room.left.len() {
-            let b = self.room.left[at];
-            let other = self.square.row(b as usize);
-            if !any_between(row, other, row[b as usize], doubt) {
-                self.room.left[kept] = b;
-                kept += 1;
-            }
-        }
-        self.room.left.truncate(kept);
     }
 }
 
@@ -165,15 +162,24 @@ fn find_nearest(row: &[Rounded], a: usize, nearest: &mut Vec<(Rounded, u32)>) {
     }
 }
 
-/// Whether some vertex is nearer than `length` in both rows, beyond doubt.
-#[inline(always)]
-fn any_between(row: &[Rounded], other: &[Rounded], length: Rounded, doubt: Rounded) -> bool {
-    let length = length.saturating_sub(doubt);
-    let mut chunks = row.chunks(CHUNK).zip(other.chunks(CHUNK));
-    chunks.any(|(xs, ys)| {
-        let near = xs.iter().zip(ys).map(|(&x, &y)| x.max(y) < length);
-        near.fold(false, |any, near| any | near)
-    })
+/// Whether some vertex is nearer than `length` in both rows.
+struct AnyBetween<'a> {
+    row: &'a [Rounded],
+    other: &'a [Rounded],
+    length: Rounded,
+}
+
+impl Work for AnyBetween<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let mut chunks = self.row.chunks(CHUNK).zip(self.other.chunks(CHUNK));
+        chunks.any(|(xs, ys)| {
+            let near = xs.iter().zip(ys).map(|(&x, &y)| x.max(y) < self.length);
+            near.fold(false, |any, near| any | near)
+        })
+    }
 }
 
 /// Whether no vertex comes between `a` and `b` in the order of edges, given that none does beyond doubt by rounded distances.

@@ -37,6 +37,14 @@ impl<'a> Exact<'a> {
         }
     }
 
+    /// About how long a tile of them takes.
+    fn microseconds_per_tile(&self) -> u32 {
+        match self {
+            Self::Points(points, _) => (TILE * TILE * points.n_dims() / 8192) as u32,
+            Self::Matrix(_) => 0,
+        }
+    }
+
     fn tiles(&self, budget: &Budget) -> Option<Tiles<'a>> {
         match *self {
             Self::Points(points, metric) => Some(Tiles::new(points, metric, budget)),
@@ -93,6 +101,7 @@ impl<'a> Square<'a> {
             let rows = band * TILE..n.min((band + 1) * TILE);
             for (other, from) in (0..=rows.start).step_by(TILE).enumerate() {
                 pulse.beat(rows.start * rows.start, n * n)?;
+                pulse.tick_for(exact.microseconds_per_tile())?;
                 let columns = from..rows.end.min(from + TILE);
                 room.measure(exact, scale, rows.clone(), columns.clone())?;
                 room.copy_to(&bands[band], n, columns.clone());

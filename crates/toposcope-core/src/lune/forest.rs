@@ -73,9 +73,15 @@ impl Forest {
         if steps.is_empty() {
             return Ok(Tree::Leaf(tail));
         }
+        // Nodes are no more than steps.
+        let Ok(end) = u32::try_from(self.steps.len() + steps.len()) else {
+            let expected = "lunes with fewer than 2^32 steps; lower max_dim or the threshold";
+            return Err(Error::invalid("input", expected, self.steps.len()));
+        };
+        let n_steps = steps.len() as u32;
         let node = Node {
-            first_step: self.steps.len() as u32,
-            n_steps: steps.len() as u32,
+            first_step: end - n_steps,
+            n_steps,
             tail,
         };
         self.steps.extend_from_slice(steps)?;

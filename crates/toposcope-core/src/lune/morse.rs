@@ -76,7 +76,7 @@ impl Settlement {
         let mut all_critical = Held::with_capacity(control.budget(), n_critical)?;
         for (block, critical) in settled {
             blocks.push(block)?;
-            all_critical.extend_from_slice(&critical)?;
+            all_critical.copy_in_chunks(&critical, |work| control.tick(work))?;
         }
         Ok(Self {
             blocks,
