@@ -6,14 +6,15 @@ Checks that ``import toposcope`` loads no optional dependency and stays below it
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 LONGEST_IMPORT_SECONDS = 0.150
-#: The machine runs other things: the fastest of several starts is the import's own time.
-STARTS = 7
+#: The machine runs other things: the fastest start is the import's own time. One that is fast enough ends it.
+STARTS = 20
 
 USE = """
 import sys, toposcope as ts
@@ -52,11 +53,13 @@ def main() -> int:
         python = f"{folder}/venv/bin/python"
         subprocess.run([python, "-m", "pip", "install", "-q", wheel], check=True)
         subprocess.run([python, "-W", "error", "-c", USE], check=True, cwd=folder)
-        starts = [
-            [float(seconds) for seconds in subprocess.check_output([python, "-c", TIME], cwd=folder).split()]
-            for _ in range(STARTS)
-        ]
-    fastest, beyond_numpy = min(starts)
+        fastest, beyond_numpy = math.inf, math.inf
+        for _ in range(STARTS):
+            output = subprocess.check_output([python, "-c", TIME], cwd=folder)
+            start = [float(seconds) for seconds in output.split()]
+            fastest, beyond_numpy = min((fastest, beyond_numpy), (start[0], start[1]))
+            if fastest <= LONGEST_IMPORT_SECONDS:
+                break
     total, own = (round(seconds * 1e3) for seconds in (fastest, beyond_numpy))
     print(f"bare wheel works; import toposcope takes {total} ms, {own} of them beyond NumPy")
     return 0 if fastest <= LONGEST_IMPORT_SECONDS else 1

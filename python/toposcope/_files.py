@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -21,6 +20,8 @@ def replace_file(path: Path) -> Iterator[IO[bytes]]:
     and the folder's entry before the caller hears of success.
     """
     _check_place(path)
+    import tempfile  # noqa: PLC0415 (brings every compression there is; half a dozen modules for one function)
+
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     temporary = Path(name)
     try:

@@ -6,7 +6,6 @@ import hashlib
 import importlib.util
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +107,8 @@ def _tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file so that it is there with all of its content, or not at all."""
+    import tempfile  # noqa: PLC0415 (brings every compression there is; half a dozen modules for one function)
+
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
