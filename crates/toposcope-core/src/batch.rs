@@ -21,6 +21,8 @@ const BYTES_PER_VERTEX: usize = 17;
 
 /// Of so few points all pairs are measured, whatever the threshold.
 const FEW_POINTS: usize = 4096;
+/// With a threshold, a spatial index is the faster one from here on.
+const FEW_POINTS_NEAR: usize = 1024;
 
 /// What a Rips filtration is built from.
 #[derive(Debug, Clone, Copy)]
@@ -139,6 +141,14 @@ fn from_points_alone(
     }
 }
 
+/// Of so many points at most all pairs are measured in degree 1, though they lie in space: fewer if a threshold leaves them few neighbours.
+fn few_points(threshold: Option<f64>) -> usize {
+    match threshold {
+        Some(threshold) if threshold.is_finite() => FEW_POINTS_NEAR,
+        _ => FEW_POINTS,
+    }
+}
+
 /// The points whose lunes are looked for in space, if they are.
 pub(crate) fn in_space<'a>(
     input: RipsInput<'a>,
@@ -149,7 +159,7 @@ pub(crate) fn in_space<'a>(
     };
     let suits = params.max_dim == 1
         && params.method != Method::Cohomology
-        && points.n_points() > FEW_POINTS
+        && points.n_points() > few_points(params.threshold)
         && near::has_lunes(points, metric);
     suits.then_some((points, metric))
 }
