@@ -47,6 +47,30 @@ fn params() -> impl Strategy<Value = CechParams> {
         })
 }
 
+/// What separates two unequal radii of simplices with corners in {-2, ..., 2}³.
+///
+/// A squared radius is N / (4 D) with N and D integers: D is 1 for an edge, the squared cross product of a triangle's
+/// sides (at most 768), the squared determinant of a tetrahedron's (at most 128²). Two unequal ones thus differ by
+/// 1 / (4 * 128⁴) or more, and their roots, at most √12, by that over 2 √12: 1.3e-10. Rounding makes some 1e-15.
+const SHORTEST: f64 = 1e-10;
+
+/// The faces of this tetrahedron and itself have squared radii 3213/514 and 6401/1024: a true interval of 7.6e-7.
+#[test]
+fn a_short_interval_is_not_rounding() {
+    let corners = [[-1, -2, 2], [1, 2, 2], [-2, 0, 0], [2, -2, 1]];
+    let rows = corners.map(|corner| corner.map(f64::from).to_vec());
+    let params = CechParams {
+        max_dim: 2,
+        ..CechParams::default()
+    };
+    let voids: Vec<_> = run(&rows, &params).intervals(2).collect();
+    let [(birth, death)] = voids[..] else {
+        panic!("one void: {voids:?}")
+    };
+    assert!((birth - (3213.0 / 514.0_f64).sqrt()).abs() < 1e-14);
+    assert!((death - (6401.0 / 1024.0_f64).sqrt()).abs() < 1e-14);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -73,7 +97,7 @@ proptest! {
         let got = run(&rows, &CechParams { max_dim: 2, ..CechParams::default() });
         let lengths = got.births().iter().zip(got.deaths()).map(|(birth, death)| death - birth);
         for length in lengths {
-            prop_assert!(length > 1e-6, "{length}");
+            prop_assert!(length > SHORTEST, "{length}");
         }
     }
 
