@@ -14,13 +14,45 @@ pub(crate) enum Role {
     Toggle(u32),
 }
 
-/// The matching on the cliques among some vertices.
+/// The matching on the cliques among some vertices: a leaf, whose cliques all do the same, or a node of the forest.
+///
+/// There is one per edge, so it is a single word: the vertex that a leaf toggles, or a node's number with the highest bit set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tree {
-    /// All of them do the same.
-    Leaf(Role),
-    /// The node of this number in the forest.
-    Node(u32),
+pub(super) struct Tree(u32);
+
+impl Tree {
+    /// Set in nodes, and in critical leaves.
+    const MARK: u32 = 1 << 31;
+    const CRITICAL: Self = Self(u32::MAX);
+    /// Vertices must be fewer.
+    pub(super) const MOST_VERTICES: usize = Self::MARK as usize;
+    /// Nodes must be fewer.
+    const MOST_NODES: usize = Self::MARK as usize - 1;
+
+    /// All cliques do the same.
+    pub(super) fn leaf(role: Role) -> Self {
+        match role {
+            Role::Critical => Self::CRITICAL,
+            Role::Toggle(vertex) => {
+                debug_assert!(vertex < Self::MARK, "settlements have fewer vertices");
+                Self(vertex)
+            }
+        }
+    }
+
+    fn node(number: usize) -> Self {
+        debug_assert!(number < Self::MOST_NODES, "forests stop growing before");
+        Self(number as u32 | Self::MARK)
+    }
+
+    /// What a leaf's cliques do, or the number of a node.
+    fn look(self) -> Result<Role, usize> {
+        match self {
+            Self::CRITICAL => Ok(Role::Critical),
+            Self(word) if word < Self::MARK => Ok(Role::Toggle(word)),
+            Self(word) => Err((word & !Self::MARK) as usize),
+        }
+    }
 }
 
 /// A vertex that is removed, with the matching on its link at that time.
@@ -71,31 +103,30 @@ impl Forest {
     pub(super) fn finish(&mut self, start: usize, tail: Role) -> Result<Tree, Error> {
         let steps = &self.open[start..];
         if steps.is_empty() {
-            return Ok(Tree::Leaf(tail));
+            return Ok(Tree::leaf(tail));
         }
         // Nodes are no more than steps.
-        let Ok(end) = u32::try_from(self.steps.len() + steps.len()) else {
-            let expected = "lunes with fewer than 2^32 steps; lower max_dim or the threshold";
+        if self.steps.len() + steps.len() >= Tree::MOST_NODES {
+            let expected = "lunes with fewer than 2^31 steps; lower max_dim or the threshold";
             return Err(Error::invalid("input", expected, self.steps.len()));
-        };
-        let n_steps = steps.len() as u32;
+        }
         let node = Node {
-            first_step: end - n_steps,
-            n_steps,
+            first_step: self.steps.len() as u32,
+            n_steps: steps.len() as u32,
             tail,
         };
         self.steps.extend_from_slice(steps)?;
         self.open.truncate(start);
         self.nodes.push(node)?;
-        Ok(Tree::Node(self.nodes.len() as u32 - 1))
+        Ok(Tree::node(self.nodes.len() - 1))
     }
 
     /// The role of a clique, given by its vertices in any order. Destroys their list.
     pub(super) fn role(&self, mut tree: Tree, clique: &mut Vec<u32>) -> Role {
         loop {
-            let node = match tree {
-                Tree::Leaf(role) => return role,
-                Tree::Node(node) => self.nodes[node as usize],
+            let node = match tree.look() {
+                Ok(role) => return role,
+                Err(node) => self.nodes[node],
             };
             let steps = &self.steps[node.first_step as usize..][..node.n_steps as usize];
             let removed = steps.iter().find_map(|step| {
@@ -126,9 +157,9 @@ mod tests {
     fn a_clique_belongs_to_the_first_vertex_removed() {
         let mut forest = Forest::new(&Budget::unlimited());
         let outer = forest.begin();
-        forest.step(7, Tree::Leaf(Role::Critical)).unwrap();
+        forest.step(7, Tree::leaf(Role::Critical)).unwrap();
         let inner = forest.begin();
-        forest.step(2, Tree::Leaf(Role::Toggle(3))).unwrap();
+        forest.step(2, Tree::leaf(Role::Toggle(3))).unwrap();
         let link = forest.finish(inner, Role::Toggle(4)).unwrap();
         forest.step(5, link).unwrap();
         let tree = forest.finish(outer, Role::Toggle(1)).unwrap();
@@ -145,7 +176,7 @@ mod tests {
         let mut forest = Forest::new(&Budget::unlimited());
         let start = forest.begin();
         let tree = forest.finish(start, Role::Toggle(9)).unwrap();
-        assert_eq!(tree, Tree::Leaf(Role::Toggle(9)));
+        assert_eq!(tree, Tree::leaf(Role::Toggle(9)));
         assert!(forest.nodes.is_empty());
     }
 }

@@ -107,13 +107,13 @@ impl<'a> Matching<'a> {
         let Some(apex) = apex else {
             self.critical.push(self.prefix)?;
             self.room.give_back([alive]);
-            return Ok(Tree::Leaf(Role::Critical));
+            return Ok(Tree::leaf(Role::Critical));
         };
         let tail = Role::Toggle(self.graph.name(apex));
         if cap <= 1 {
             self.mark_components(apex, &alive, cap)?;
             self.room.give_back([alive]);
-            return Ok(Tree::Leaf(tail));
+            return Ok(Tree::leaf(tail));
         }
         let mut remains = self.around(apex, alive);
         let start = self.forest.begin();
@@ -175,7 +175,7 @@ impl<'a> Matching<'a> {
             candidates.clone_from(&link);
             if let Some(u) = self.graph.dominator_among(&link, &mut candidates) {
                 remains.remove(v, &self.graph);
-                let link = Tree::Leaf(Role::Toggle(self.graph.name(u)));
+                let link = Tree::leaf(Role::Toggle(self.graph.name(u)));
                 self.forest.step(self.graph.name(v), link)?;
             }
         }

@@ -52,6 +52,10 @@ impl Settlement {
         n_threads: usize,
         control: &Control,
     ) -> Result<Self, Error> {
+        if filtration.n() >= Tree::MOST_VERTICES {
+            let expected = "fewer than 2^31 points for max_dim of 2 or more";
+            return Err(Error::invalid("input", expected, filtration.n()));
+        }
         let n_blocks = filtration.len().div_ceil(BLOCK);
         let n_sets = Room::most_sets(max_dim);
         let worker = |_| {
@@ -149,10 +153,10 @@ impl<'f> Settler<'f> {
         if !sweep.open() {
             let cell = Simplex::new(ends);
             self.critical.push(Critical { rank, cell })?;
-            return self.block.edges.push(Tree::Leaf(Role::Critical));
+            return self.block.edges.push(Tree::leaf(Role::Critical));
         }
         if let Some(apex) = sweep.dominator()? {
-            return self.block.edges.push(Tree::Leaf(Role::Toggle(apex)));
+            return self.block.edges.push(Tree::leaf(Role::Toggle(apex)));
         }
         let (graph, alive) = sweep.graph()?;
         let room = (room, &mut self.block.forest);
