@@ -7,13 +7,12 @@ import numpy.typing as npt
 
 _NOISE = 0.05
 _DISTANCE = 4.0
-_POINTS_OF_A_ROUND = 1_000_000
 #: Coordinates after the first two in which the ring is thick.
 _THICK = slice(2, 5)
 
 
 class RingSource:
-    """A thick noisy ring whose centre goes once around a circle of radius 4 in a million points.
+    """A thick noisy ring whose centre goes around a circle of radius 4.
 
     The ring has radius 1 in the first two coordinates and thickness 1 in the next three; all have Gaussian noise, whose
     length is about 0.05 in any number of dimensions. It moves, so that landmarks keep coming and going.
@@ -26,10 +25,12 @@ class RingSource:
         Points of a chunk, but for the last.
     n_dims : int
         Coordinates of a point, at least 2.
+    round_points : int, default=1_000_000
+        Points after which the centre is back where it was.
     """
 
-    def __init__(self, seed: int, chunk: int, n_dims: int) -> None:
-        self.seed, self.chunk, self.n_dims = seed, chunk, n_dims
+    def __init__(self, seed: int, chunk: int, n_dims: int, *, round_points: int = 1_000_000) -> None:
+        self.seed, self.chunk, self.n_dims, self.round_points = seed, chunk, n_dims, round_points
 
     def points(self, index: int) -> npt.NDArray[np.float32]:
         """Return a chunk, by its number from 0, of shape (chunk, n_dims)."""
@@ -39,7 +40,7 @@ class RingSource:
         thick = points[:, _THICK]
         thick += rng.random(thick.shape, dtype=np.float32)
         angles = rng.random(self.chunk) * 2 * np.pi
-        centre = (index * self.chunk + np.arange(self.chunk)) / _POINTS_OF_A_ROUND * 2 * np.pi
+        centre = (index * self.chunk + np.arange(self.chunk)) / self.round_points * 2 * np.pi
         points[:, 0] += np.cos(angles) + _DISTANCE * np.cos(centre)
         points[:, 1] += np.sin(angles) + _DISTANCE * np.sin(centre)
         return points
