@@ -121,6 +121,14 @@ scaling: $(WORK)/peers-wheel.stamp ## Draw time and memory against the number of
 counts: ## Count the instructions of three rips calls, and compare with what is stored; ARGS="--update" stores them
 	python3 benchmarks/counts/counts.py $(ARGS)
 
+.PHONY: kills
+kills: $(WORK)/installed-dev,docs.stamp ## Kill a thousand processes while they save a stream; ARGS is another number
+	$(BIN)/python tests/stream/kill_saves.py $(ARGS)
+
+.PHONY: soak
+soak: $(WORK)/installed-dev,docs.stamp ## Push ten million points under a memory limit: memory must not grow; ARGS="--help"
+	$(BIN)/python benchmarks/soak.py $(ARGS)
+
 .PHONY: exhaustive
 exhaustive: $(WORK)/installed-dev,docs.stamp ## 104,000 random complexes against the oracle, forty times as many as `make test`
 	TOPOSCOPE_TRIALS=40 cargo test --release --locked -p toposcope-core --test oracle_differential --test determinism

@@ -43,6 +43,9 @@ class Checkpointed(ABC):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the state to a file, whole or not at all: on an error an existing file is left as it was.
 
+        That holds for a process that is killed too. What it may leave beside the file, ``.NAME.RANDOM.part``, is
+        removed by the next save to the same path.
+
         Raises
         ------
         OSError

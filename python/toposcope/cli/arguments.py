@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, TypeAlias
 
 from toposcope import _core
-from toposcope.cli import alpha, doctor, models, report, rips, watch
+from toposcope.cli import alpha, bench, doctor, models, report, rips, watch
 from toposcope.pipeline.config import METRICS, WatchConfig
 from toposcope.pipeline.sources import FORMATS
 
@@ -36,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_alpha(commands)
     _add_models(commands)
     _add_report(commands)
+    _add_bench(commands)
     doctor_parser = commands.add_parser("doctor", help="what is installed, and whether it works")
     doctor_parser.set_defaults(command=doctor.run)
     return parser
@@ -167,6 +168,69 @@ def _add_report(commands: Commands) -> None:
     parser.add_argument("folder", metavar="DIR", help="what --out of watch was")
 
 
+def _add_bench(commands: Commands) -> None:
+    parser = commands.add_parser("bench", help="measure streams, and check what was measured")
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    _add_ladder(actions)
+    _add_analyze(actions)
+
+
+def _add_ladder(actions: Commands) -> None:
+    parser = actions.add_parser(
+        "ladder",
+        help="what a stream takes, against the number of points",
+        description="Streams more and more points, each size in processes of its own, and writes what it took: "
+        "seconds, time by chunk, memory, error.",
+    )
+    parser.set_defaults(command=bench.run_ladder, usage_error=parser.error)
+    parser.add_argument(
+        "--output",
+        dest="folder",
+        metavar="DIR",
+        help=f"folder for the files (default: the environment variable {bench.OUTPUT_VARIABLE})",
+    )
+    parser.add_argument(
+        "--sizes", type=_sizes, metavar="N,N,...", help="points of each rung (default: 1000,10000,100000,1000000)"
+    )
+    parser.add_argument("--chunk", type=_whole(1), metavar="N", help="points of a push (default: 1000)")
+    parser.add_argument("--n-dims", type=_whole(2), metavar="D", help="coordinates of a point (default: 128)")
+    parser.add_argument("--window", type=_whole(1), metavar="N", help="points that are alive (default: 10000)")
+    parser.add_argument("--max-landmarks", type=_whole(1), metavar="N", help="landmarks kept at most (default: 256)")
+    parser.add_argument(
+        "--max-dim", type=_whole(0, _LARGEST_MAX_DIM), metavar="K", help="largest homology dimension (default: 1)"
+    )
+    parser.add_argument(
+        "--memory-limit", metavar="SIZE", help="what the stream may hold (default: no limit, and no overshoot)"
+    )
+    parser.add_argument("--seed", type=_whole(0), metavar="N", help="of the points (default: 0)")
+    parser.add_argument("--repeats", type=_whole(1), metavar="N", help="runs of each rung (default: 1)")
+    parser.add_argument("--threads", type=_whole(1), metavar="N", help="threads of stream and T_gemm (default: 1)")
+    parser.add_argument(
+        "--quick", action="store_true", help="a few seconds: small sizes and few dimensions where none are given"
+    )
+
+
+def _add_analyze(actions: Commands) -> None:
+    parser = actions.add_parser(
+        "analyze",
+        help="print what ladder has written, and what in it cannot be true",
+        description="Reads the folder alone. Findings go to standard error; with --gate each of them is an error.",
+    )
+    parser.set_defaults(command=bench.run_analyze, usage_error=parser.error)
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        metavar="DIR",
+        help=f"what --output of ladder was (default: the environment variable {bench.OUTPUT_VARIABLE})",
+    )
+    parser.add_argument("--gate", action="store_true", help="exit with 1 if anything is wrong")
+    parser.add_argument("--require-csv", action="store_true", help="exit with 1 if a CSV file is missing")
+    parser.add_argument("--baseline", metavar="DIR", help="an earlier folder, to be no worse than")
+    parser.add_argument(
+        "--tolerance", type=_number, default=0.3, metavar="SHARE", help="how much worse it may be (default: 0.3)"
+    )
+
+
 def _add_format(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--format", dest="file_format", choices=FORMATS, help="by default what the file's ending says")
     parser.add_argument(
@@ -187,6 +251,10 @@ def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
         return value
 
     return parse
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(_whole(1)(size) for size in text.split(","))
 
 
 def _number(text: str) -> float:

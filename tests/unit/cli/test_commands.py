@@ -163,13 +163,42 @@ def test_an_error_is_one_line_and_exit_code_1(tmp_path, monkeypatch, capsys, arg
         (["watch", "a.txt", "--memory-limit", "lots"], "memory_limit: expected a size"),
         (["rips", "a.txt", "--out", "diagram.json"], "--out: expected a name ending in .parquet, .npz or .csv"),
         (["models", "build", "gpt"], "invalid choice: 'gpt'"),
+        (["bench"], "required: ACTION"),
+        (["bench", "stairs"], "invalid choice: 'stairs'"),
+        (["bench", "ladder"], "no folder: give --output DIR, or set the environment variable TOPOSCOPE_ARTIFACT_DIR"),
+        (["bench", "ladder", "--sizes", "1000,many"], "expected a whole number of at least 1, got many"),
+        (["bench", "ladder", "--sizes", "1000,,10"], "expected a whole number of at least 1, got "),
+        (["bench", "ladder", "--sizes", "20,10"], "sizes: expected different numbers in ascending order, got 20, 10"),
+        (["bench", "ladder", "--n-dims", "1"], "expected a whole number of at least 2, got 1"),
+        (["bench", "ladder", "--repeats", "0"], "expected a whole number of at least 1, got 0"),
+        (["bench", "ladder", "--memory-limit", "lots"], "memory_limit: expected a size"),
+        (["bench", "analyze"], "no folder: give DIR, or set the environment variable TOPOSCOPE_ARTIFACT_DIR"),
+        (["bench", "analyze", "out", "--tolerance", "-1"], "expected a number of at least 0, got -1"),
+        (["bench", "analyze", "out", "--gates"], "unrecognized arguments: --gates"),
     ],
 )
-def test_wrong_usage_is_exit_code_2(capsys, arguments, message):
+def test_wrong_usage_is_exit_code_2(monkeypatch, capsys, arguments, message):
+    monkeypatch.delenv("TOPOSCOPE_ARTIFACT_DIR", raising=False)
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        (["bench"], ["ladder", "analyze"]),
+        (["bench", "ladder"], ["--output", "--sizes", "--repeats", "--quick", "TOPOSCOPE_ARTIFACT_DIR"]),
+        (["bench", "analyze"], ["--gate", "--require-csv", "--baseline", "--tolerance", "TOPOSCOPE_ARTIFACT_DIR"]),
+    ],
+)
+def test_help_names_the_options(capsys, arguments, options):
+    with pytest.raises(SystemExit) as caught:
+        main([*arguments, "--help"])
+    assert caught.value.code == 0
+    out = capsys.readouterr().out
+    assert [option for option in options if option not in out] == []
 
 
 def test_debug_shows_where_an_error_came_from(monkeypatch):
