@@ -229,7 +229,7 @@ fn higher_intervals<F: Field>(
 }
 
 /// Components are born at zero and die at the lengths that join them, given in order; the others never die.
-fn diagram(
+pub(crate) fn diagram(
     n: usize,
     joining: &[f64],
     higher: impl IntoIterator<Item = Interval>,

@@ -68,6 +68,19 @@ impl<'a> Control<'a> {
         Self { budget, ..self }
     }
 
+    /// For a part of the computation whose memory is counted in a budget of its own. Whoever watches sees no difference.
+    pub(crate) fn within(&self, budget: &Budget) -> Self {
+        Self {
+            observer: self.observer,
+            ticks: self.ticks.clone(),
+            last: self.last.clone(),
+            period: self.period,
+            polled: self.polled.clone(),
+            progress: self.progress.clone(),
+            budget: budget.clone(),
+        }
+    }
+
     /// What the computation holds and may hold; see [`memory`](crate::memory) for how to use it.
     pub fn budget(&self) -> &Budget {
         &self.budget

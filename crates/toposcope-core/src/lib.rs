@@ -22,6 +22,7 @@ mod distances;
 mod error;
 mod estimate;
 mod filtration;
+mod incremental;
 mod lune;
 pub mod memory;
 mod metric;

@@ -29,7 +29,7 @@ pub(crate) fn contains(set: &[u64], i: usize) -> bool {
     set[i / 64] >> (i % 64) & 1 == 1
 }
 
-pub(super) fn is_empty(set: &[u64]) -> bool {
+pub(crate) fn is_empty(set: &[u64]) -> bool {
     set.iter().all(|&word| word == 0)
 }
 
@@ -41,7 +41,7 @@ pub(super) fn meet(a: &[u64], b: &[u64]) -> bool {
 
 /// The smallest element.
 #[inline]
-pub(super) fn first(set: &[u64]) -> Option<usize> {
+pub(crate) fn first(set: &[u64]) -> Option<usize> {
     let at = set.iter().position(|&word| word != 0)?;
     Some(at * 64 + set[at].trailing_zeros() as usize)
 }

@@ -38,14 +38,26 @@ impl Cospan {
     pub fn epsilon(&self) -> f64 {
         self.epsilon_before.max(self.epsilon_after)
     }
+
+    /// How many landmarks came or went.
+    pub(crate) fn n_changed(&self) -> usize {
+        let changed = |l: &&CospanLandmark| l.before.is_none() || l.after.is_none();
+        self.landmarks.iter().filter(changed).count()
+    }
+
+    /// Where in the union the landmarks after the push are.
+    pub(crate) fn places_after(&self) -> Vec<usize> {
+        let landmarks = self.landmarks.iter().enumerate();
+        let after = landmarks.filter(|(_, l)| l.after.is_some());
+        after.map(|(place, _)| place).collect()
+    }
 }
 
-/// Where a landmark of the union stands: its places in the two sets.
+/// Where a landmark of the union stands: its slots in the two sets.
 #[derive(Clone, Copy)]
-enum Stand {
-    Gone(usize),
-    Stays(usize, usize),
-    New(usize),
+struct Stand {
+    before: Option<u32>,
+    after: Option<u32>,
 }
 
 /// The union of two landmark sets and the distances in it.
@@ -56,7 +68,14 @@ pub(crate) fn union(
     let (landmarks, stands) = merge_by_id(before, after);
     let mut lower = Vec::with_capacity(stands.len() * stands.len().saturating_sub(1) / 2);
     for (i, &a) in stands.iter().enumerate() {
-        lower.extend(stands[..i].iter().map(|&b| distance(before, after, a, b)));
+        match a.after {
+            // Nearly all landmarks stay, and their distances are in one place.
+            Some(slot) => lower.extend(stands[..i].iter().map(|&b| match b.after {
+                Some(other) => after.between_slots(slot, other),
+                None => distance(before, after, a, b),
+            })),
+            None => lower.extend(stands[..i].iter().map(|&b| distance(before, after, a, b))),
+        }
     }
     let distances = DistanceMatrix::from_lower(lower, stands.len())?;
     Ok((landmarks, distances))
@@ -77,10 +96,9 @@ fn merge_by_id(before: &Landmarks, after: &Landmarks) -> (Vec<CospanLandmark>, V
             before: is_old.then(|| old[i].weight),
             after: is_new.then(|| new[j].weight),
         });
-        stands.push(match (is_old, is_new) {
-            (true, false) => Stand::Gone(i),
-            (true, true) => Stand::Stays(i, j),
-            (false, _) => Stand::New(j),
+        stands.push(Stand {
+            before: is_old.then(|| before.slot(i)),
+            after: is_new.then(|| after.slot(j)),
         });
         i += usize::from(is_old);
         j += usize::from(is_new);
@@ -89,11 +107,14 @@ fn merge_by_id(before: &Landmarks, after: &Landmarks) -> (Vec<CospanLandmark>, V
 }
 
 /// Known to one of the sets, unless one landmark is gone and the other new.
+#[inline]
 fn distance(before: &Landmarks, after: &Landmarks, a: Stand, b: Stand) -> f64 {
-    use Stand::{Gone, New, Stays};
-    match (a, b) {
-        (Gone(x) | Stays(x, _), Gone(y) | Stays(y, _)) => before.distance(x, y),
-        (New(x) | Stays(_, x), New(y) | Stays(_, y)) => after.distance(x, y),
-        (Gone(gone), New(new)) | (New(new), Gone(gone)) => before.distance_across(gone, after, new),
+    if let (Some(a), Some(b)) = (a.before, b.before) {
+        return before.between_slots(a, b);
+    }
+    match (a.before.or(b.before), a.after.or(b.after)) {
+        (Some(gone), Some(new)) => before.distance_across(gone, after, new),
+        // Each of the two is in one of the sets.
+        _ => f64::INFINITY,
     }
 }

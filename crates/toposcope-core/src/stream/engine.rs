@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
+use crate::memory::{Budget, Lease};
 use crate::stream::cospan::{Cospan, union};
 use crate::stream::landmarks::Landmark;
 use crate::stream::params::{OnLimit, StreamParams, Window};
-use crate::stream::persistence::{LandmarkChange, LandmarkPersistence};
+use crate::stream::persistence::LandmarkPersistence;
 use crate::stream::report::{PushStats, Report};
 use crate::stream::state::State;
 use crate::{Control, Error, Points};
@@ -30,6 +31,8 @@ pub struct Stream {
     cap: usize,
     state: State,
     persistence: LandmarkPersistence,
+    /// Covers all that is not the persistence's.
+    _landmarks: Lease,
 }
 
 impl Stream {
@@ -41,17 +44,29 @@ impl Stream {
         params.check()?;
         let cap = params.landmark_cap()?;
         let state = State::new(&params);
-        Ok(Self::from_parts(params, cap, state))
+        Self::from_parts(params, cap, state)
     }
 
-    pub(crate) fn from_parts(params: StreamParams, cap: usize, state: State) -> Self {
-        let persistence = LandmarkPersistence::new(params.rips_params());
-        Self {
+    pub(crate) fn from_parts(
+        params: StreamParams,
+        cap: usize,
+        state: State,
+    ) -> Result<Self, Error> {
+        let budget = params
+            .memory_limit
+            .map_or_else(Budget::unlimited, Budget::limited);
+        let landmarks = match params.memory_limit {
+            Some(_) => budget.reserve(params.bytes_of_landmarks(cap) as usize)?,
+            None => budget.lease(),
+        };
+        let persistence = LandmarkPersistence::new(params.rips_params(), budget);
+        Ok(Self {
             params,
             cap,
             state,
             persistence,
-        }
+            _landmarks: landmarks,
+        })
     }
 
     /// What the stream was asked to keep.
@@ -142,7 +157,7 @@ impl Stream {
     /// Forgets everything but the parameters: the stream is as new.
     pub fn reset(&mut self) {
         self.state = State::new(&self.params);
-        self.persistence = LandmarkPersistence::new(self.params.rips_params());
+        self.persistence.reset();
     }
 
     /// Checks a chunk before anything is done with it, and brings it to the form in which it is measured.
@@ -256,9 +271,7 @@ impl Stream {
             threshold: self.params.threshold,
         };
         let begun = Instant::now();
-        let diagram = self
-            .persistence
-            .update(&LandmarkChange { before, after }, control)?;
+        let diagram = self.persistence.update(&cospan, control)?;
         stats.persistence = begun.elapsed();
         stats.bytes = after.bytes();
         let report = Report {

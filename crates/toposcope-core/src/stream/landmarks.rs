@@ -108,18 +108,22 @@ impl Landmarks {
         self.distances[triangle(self.order[a] as usize, self.order[b] as usize)]
     }
 
-    /// Distance between a landmark of this set and one of another, by places.
-    pub(crate) fn distance_across(&self, place: usize, other: &Self, other_place: usize) -> f64 {
-        let (i, j) = (self.order[place], other.order[other_place]);
-        self.positions
-            .distance_across(self.metric, i as usize, &other.positions, j as usize)
+    /// Slot of the landmark at this place in the order.
+    pub(crate) fn slot(&self, place: usize) -> u32 {
+        self.order[place]
     }
 
-    /// Distances between all landmarks, row by row of the strict lower triangle, by ascending id.
-    pub(crate) fn lower_triangle(&self) -> Vec<f64> {
-        (0..self.len())
-            .flat_map(|a| (0..a).map(move |b| self.distance(a, b)))
-            .collect()
+    /// Distance between the landmarks in two different slots.
+    #[inline]
+    pub(crate) fn between_slots(&self, a: u32, b: u32) -> f64 {
+        self.distances[triangle(a as usize, b as usize)]
+    }
+
+    /// Distance between a landmark of this set and one of another, by slots.
+    pub(crate) fn distance_across(&self, slot: u32, other: &Self, other_slot: u32) -> f64 {
+        let (i, j) = (slot as usize, other_slot as usize);
+        self.positions
+            .distance_across(self.metric, i, &other.positions, j)
     }
 
     /// Measures point `i` against every landmark, into `row` by places. Of landmarks equally near, the oldest.
@@ -232,6 +236,7 @@ impl Landmarks {
     }
 }
 
+#[inline]
 fn triangle(i: usize, j: usize) -> usize {
     let (i, j) = (i.max(j), i.min(j));
     i * (i - 1) / 2 + j
@@ -322,7 +327,8 @@ mod tests {
         landmarks.nearest(&points, 0, &mut row);
         landmarks.found(fresh(3), &points, 0, &row);
         assert_eq!(ids(&landmarks), [0, 2, 3]);
-        assert_eq!(landmarks.lower_triangle(), [1.0, 8.0, 7.0]);
+        let pairs = [(1, 0), (2, 0), (2, 1)].map(|(a, b)| landmarks.distance(a, b));
+        assert_eq!(pairs, [1.0, 8.0, 7.0]);
         assert_eq!(landmarks.position(2), [8.0]);
         assert_eq!(landmarks.bytes(), bytes);
     }

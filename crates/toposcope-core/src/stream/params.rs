@@ -1,5 +1,6 @@
 //! What a stream is asked to keep, and how many landmarks its memory allows.
 
+use crate::stream::persistence::slots_for;
 use crate::{Error, Metric, RipsParams};
 
 /// Which points are alive.
@@ -77,15 +78,18 @@ pub struct StreamParams {
 
 /// Longest window of time: some 2.7 million years, which other languages' types for spans of time can still hold.
 const LONGEST_SECONDS: f64 = 86_400.0 * 999_999_000.0;
-/// Held by a stream without landmarks.
-const FIXED_BYTES: u64 = 4096;
+/// Held by a stream without landmarks, and by the batch engine however few there are.
+const FIXED_BYTES: u64 = 160 << 10;
 /// Bookkeeping of one landmark: its record and its place in the order, in the state and in its copy, and in the cospan.
 const BYTES_PER_LANDMARK: u64 = 320;
 /// Of one coordinate: float64 in the state, and twice that in the copy that makes a push transactional, which grows.
 const BYTES_PER_COORDINATE: u64 = 24;
-/// Of one entry of an m × m square: half a matrix of float64 in the state (4), in its growing copy (8) and handed to the
-/// batch engine (4), the union of at most 2m landmarks (16), and the engine's sorted edges with their bitsets (24).
-const BYTES_PER_SQUARE: u64 = 56;
+/// Of one entry of an m × m square: half a matrix of float64 in the state (4), in its growing copy (8), and the union of at most
+/// 2m landmarks (16).
+const BYTES_PER_SQUARE: u64 = 28;
+/// Of one entry of a square of the engine's slots: lengths and certificates (13), and as much again and more for sums of loops, or for what
+/// the batch engine needs for a moment.
+const BYTES_PER_SLOTS_SQUARE: u64 = 32;
 
 impl StreamParams {
     /// Refuses what no stream could do.
@@ -127,20 +131,27 @@ impl StreamParams {
     }
 
     /// Bytes that a stream of at most `max` landmarks may hold at the worst moment of a push:
-    /// `4096 + (320 + 24 n_dims) m + 56 m²` with `m = max + 1`, as a founder is there before others merge. The chunk
-    /// pushed and the report handed out are the caller's.
+    /// `163840 + (320 + 24 n_dims) m + 28 m² + 32 s²` with `m = max + 1`, as a founder is there before others merge, and
+    /// `s = m + m / 8 + 4` slots of the engine. The chunk pushed and the report handed out are the caller's.
     ///
-    /// What the batch engine needs for a moment is an allowance in this, 24 m². For components and loops it has been
-    /// enough by a factor of two or so; from dimension 2 on the need depends on the data, and can be more.
+    /// What the engine needs beyond fixed arrays depends on the data. The last term has been enough by a factor of two or so for components and
+    /// loops; from dimension 2 on it can be too little. Then a push fails with [`Error::MemoryLimit`] and the stream is as it was.
     pub fn bytes_for(&self, max: usize) -> u64 {
+        let slots = slots_for(max.saturating_add(1)) as u64;
+        let engine = slots.saturating_mul(slots);
+        self.bytes_of_landmarks(max)
+            .saturating_add(FIXED_BYTES)
+            .saturating_add(engine.saturating_mul(BYTES_PER_SLOTS_SQUARE))
+    }
+
+    /// Those without the engine.
+    pub(crate) fn bytes_of_landmarks(&self, max: usize) -> u64 {
         let m = max as u64 + 1;
         let per_landmark = BYTES_PER_COORDINATE
             .saturating_mul(self.n_dims as u64)
             .saturating_add(BYTES_PER_LANDMARK);
         let square = m.saturating_mul(m).saturating_mul(BYTES_PER_SQUARE);
-        FIXED_BYTES
-            .saturating_add(m.saturating_mul(per_landmark))
-            .saturating_add(square)
+        m.saturating_mul(per_landmark).saturating_add(square)
     }
 
     /// How many landmarks the stream keeps at most: `max_landmarks`, or the largest m with [`Self::bytes_for`]`(m)`
@@ -223,7 +234,7 @@ pub(crate) mod tests {
     #[test]
     fn the_cap_is_the_largest_number_that_fits() {
         for n_dims in [2, 768] {
-            for limit in [50_000, 1 << 20, 64 << 20] {
+            for limit in [300_000, 1 << 20, 64 << 20] {
                 let params = StreamParams {
                     n_dims,
                     memory_limit: Some(limit),

@@ -1,56 +1,185 @@
 //! From landmarks to their diagram.
 
-use crate::stream::landmarks::Landmarks;
+use crate::batch::diagram;
+use crate::incremental::Incremental;
+use crate::memory::{Budget, Held};
+use crate::stream::cospan::Cospan;
 use crate::{Control, Diagram, DistanceMatrix, Error, RipsInput, RipsParams, rips};
 
-/// The landmarks before and after a push.
-pub(crate) struct LandmarkChange<'a> {
-    pub(crate) before: &'a Landmarks,
-    pub(crate) after: &'a Landmarks,
-}
-
-impl LandmarkChange<'_> {
-    /// Whether no landmark came or went. Positions never move, so the distances are then the same too.
-    fn is_empty(&self) -> bool {
-        let ids = |landmarks: &Landmarks| landmarks.iter().map(|l| l.id).collect::<Vec<_>>();
-        ids(self.before) == ids(self.after)
-    }
-}
+/// If more than one in so many landmarks comes or goes, nothing is gained from what was known before.
+const LARGEST_CHANGE: usize = 3;
+/// Room beyond the landmarks that are there: one more for each of so many, and a few. `StreamParams::bytes_for` says so too.
+const SPARE: usize = 8;
+const FEW: usize = 4;
 
 /// Keeps the diagram of a changing set of landmarks. The rest of the stream knows it by [`Self::update`] alone, so that
 /// how the diagram is found can change without it.
 #[derive(Debug)]
 pub(crate) struct LandmarkPersistence {
     params: RipsParams,
+    budget: Budget,
     current: Option<Diagram>,
+    known: Option<Known>,
+}
+
+/// What is known of the landmarks' lunes.
+#[derive(Debug)]
+struct Known {
+    incremental: Incremental,
+    /// Landmarks by slot.
+    ids: Held<Option<u64>>,
 }
 
 impl LandmarkPersistence {
-    pub(crate) fn new(params: RipsParams) -> Self {
+    /// For diagrams of these parameters, within a budget of its own.
+    pub(crate) fn new(params: RipsParams, budget: Budget) -> Self {
         Self {
             params,
+            budget,
             current: None,
+            known: None,
         }
     }
 
-    /// The diagram of `change.after`: that of the batch engine, computed anew if any landmark came or went.
+    /// Forgets everything but its parameters.
+    pub(crate) fn reset(&mut self) {
+        self.current = None;
+        self.known = None;
+    }
+
+    /// The diagram of the landmarks after a push: that of the batch engine, updated if few of them came or went.
     /// On an error, nothing has changed.
-    pub(crate) fn update(
-        &mut self,
-        change: &LandmarkChange,
-        control: &Control,
-    ) -> Result<Diagram, Error> {
+    pub(crate) fn update(&mut self, cospan: &Cospan, control: &Control) -> Result<Diagram, Error> {
         if let Some(current) = &self.current
-            && change.is_empty()
+            && cospan.n_changed() == 0
         {
             control.poll_last()?;
             return Ok(current.clone());
         }
-        let distances =
-            DistanceMatrix::from_lower(change.after.lower_triangle(), change.after.len())?;
-        let diagram = rips(RipsInput::Dense(&distances), &self.params, control)?;
+        let control = &control.within(&self.budget);
+        // What is half updated is of no use: it is put back at the end.
+        let known = self.known.take();
+        let (diagram, known) = match self.updated(known, cospan, control) {
+            Ok(Some(updated)) => updated,
+            // What is known takes more room than finding it all out again.
+            Ok(None) | Err(Error::MemoryLimit { .. }) => (self.anew(cospan, control)?, None),
+            Err(error) => return Err(error),
+        };
         control.poll_last()?;
+        self.known = known;
         self.current = Some(diagram.clone());
         Ok(diagram)
+    }
+
+    /// The diagram from what is known of the landmarks before, if that is worth it.
+    fn updated(
+        &self,
+        known: Option<Known>,
+        cospan: &Cospan,
+        control: &Control,
+    ) -> Result<Option<(Diagram, Option<Known>)>, Error> {
+        let n_after = cospan.places_after().len();
+        let few = cospan.n_changed() * LARGEST_CHANGE <= n_after;
+        let Some(before) = self.current.as_ref().filter(|_| few) else {
+            return Ok(None);
+        };
+        let mut known = match known {
+            Some(known) if known.has_room_for(cospan) => known.updated(cospan, control)?,
+            _ if Incremental::serves(slots_for(n_after), &self.params) => {
+                Known::new(cospan, before, self.params.threshold, control)?
+            }
+            _ => return Ok(None),
+        };
+        let diagram = known.diagram(n_after, control)?;
+        Ok(Some((diagram, Some(known))))
+    }
+
+    /// The diagram by the batch engine.
+    fn anew(&self, cospan: &Cospan, control: &Control) -> Result<Diagram, Error> {
+        let after = cospan.places_after();
+        let pairs = (0..after.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
+        let lower = pairs.map(|(i, j)| cospan.distances.get(after[i], after[j]));
+        let distances = DistanceMatrix::from_lower(lower.collect(), after.len())?;
+        rips(RipsInput::Dense(&distances), &self.params, control)
+    }
+}
+
+/// Slots for so many landmarks, and for newcomers before others go.
+pub(crate) fn slots_for(n_landmarks: usize) -> usize {
+    n_landmarks.saturating_add(n_landmarks / SPARE + FEW)
+}
+
+impl Known {
+    /// Finds out about the landmarks after a push, whose loops will not die much later than those of the diagram before.
+    fn new(
+        cospan: &Cospan,
+        before: &Diagram,
+        threshold: Option<f64>,
+        control: &Control,
+    ) -> Result<Self, Error> {
+        let after = cospan.places_after();
+        let n_slots = slots_for(after.len());
+        let deaths = before.intervals(1).map(|(_, death)| death);
+        let reach = deaths.filter(|d| d.is_finite()).fold(-1.0, f64::max);
+        let budget = control.budget();
+        let threshold = threshold.unwrap_or(f64::INFINITY);
+        let mut incremental = Incremental::new(n_slots, threshold, budget)?;
+        let length_between =
+            |a: u32, b: u32| cospan.distances.get(after[a as usize], after[b as usize]);
+        incremental.fill(after.len() as u32, reach, length_between, control)?;
+        let mut ids = Held::filled(budget, None, n_slots, |_| Ok(()))?;
+        for (id, &place) in ids.iter_mut().zip(&after) {
+            *id = Some(cospan.landmarks[place].id);
+        }
+        Ok(Self { incremental, ids })
+    }
+
+    /// Whether there is a slot for each landmark of the union.
+    fn has_room_for(&self, cospan: &Cospan) -> bool {
+        cospan.landmarks.len() <= self.ids.len()
+    }
+
+    /// Takes in the new landmarks, then lets those go that are gone.
+    fn updated(mut self, cospan: &Cospan, control: &Control) -> Result<Self, Error> {
+        let budget = control.budget();
+        // Where in the union the landmark of each slot is.
+        let mut places = Held::filled(budget, usize::MAX, self.ids.len(), |_| Ok(()))?;
+        let mut gone = Held::new(budget);
+        for (slot, id) in self.ids.iter_mut().enumerate() {
+            let Some(known) = *id else { continue };
+            let Ok(place) = cospan.landmarks.binary_search_by_key(&known, |l| l.id) else {
+                debug_assert!(false, "the union has all landmarks before the push");
+                continue;
+            };
+            places[slot] = place;
+            if cospan.landmarks[place].after.is_none() {
+                gone.push(slot as u32)?;
+            }
+        }
+        let mut slot = 0;
+        for (place, landmark) in cospan.landmarks.iter().enumerate() {
+            if landmark.before.is_some() {
+                continue;
+            }
+            while self.ids[slot].is_some() {
+                slot += 1;
+            }
+            self.ids[slot] = Some(landmark.id);
+            places[slot] = place;
+            let length_to = |other: u32| cospan.distances.get(place, places[other as usize]);
+            self.incremental.insert(slot as u32, length_to, control)?;
+        }
+        self.incremental.remove(&gone, control)?;
+        for &slot in &gone {
+            self.ids[slot as usize] = None;
+        }
+        Ok(self)
+    }
+
+    /// The diagram of `n` landmarks.
+    fn diagram(&mut self, n: usize, control: &Control) -> Result<Diagram, Error> {
+        let (joining, loops) = self.incremental.intervals(control)?;
+        let loops = loops.iter().map(|&(birth, death)| (1, birth, death));
+        diagram(n, &joining, loops, 1, control)
     }
 }

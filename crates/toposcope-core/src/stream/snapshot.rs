@@ -71,7 +71,7 @@ impl Stream {
             return Err(contradiction(format!("{n} positions of {m} landmarks")));
         }
         state.landmarks = Landmarks::restore(params.metric, positions, records);
-        Ok(Self::from_parts(params, cap, state))
+        Self::from_parts(params, cap, state)
     }
 }
 
