@@ -30,6 +30,7 @@ mod near;
 mod parallel;
 mod params;
 mod points;
+pub mod pool;
 mod progress;
 mod reduction;
 pub mod representatives;
