@@ -179,7 +179,7 @@ class Stream(Checkpointed):
     memory_limit : int or str or None, default="64MiB"
         Bytes that the stream may hold, as a number or as text such as ``"2GB"``. It keeps fewer landmarks than
         ``max_landmarks`` if they would need more: at most the largest m with
-        :math:`163840 + (320 + 24\,n_{dims})(m + 1) + 28 (m + 1)^2 + 32 s^2` within the limit, with
+        :math:`163840 + 264\,n_{dims} + (600 + 28\,n_{dims})(m + 1) + 28 (m + 1)^2 + 32 s^2` within the limit, with
         :math:`s = \lfloor 9 (m + 1) / 8 \rfloor + 4`. Chunks and reports are the caller's. With ``max_dim`` of 2 and
         more, a diagram can need more than is allowed for: that push raises :class:`MemoryLimitError`, and has no effect.
     on_limit : {"coarsen", "evict", "raise"}, default="coarsen"

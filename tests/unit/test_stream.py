@@ -325,7 +325,8 @@ def test_coarsening_and_evicting_keep_to_the_limit() -> None:
 def test_the_memory_limit_decides_how_many_landmarks() -> None:
     def bytes_for(m: int, n_dims: int) -> int:
         slots = (m + 1) + (m + 1) // 8 + 4
-        return 163_840 + (320 + 24 * n_dims) * (m + 1) + 28 * (m + 1) ** 2 + 32 * slots**2
+        fixed, per_landmark = 163_840 + 264 * n_dims, 600 + 28 * n_dims
+        return fixed + per_landmark * (m + 1) + 28 * (m + 1) ** 2 + 32 * slots**2
 
     for n_dims, limit in [(2, "300kB"), (768, "8MiB")]:
         stream = ts.Stream(n_dims, memory_limit=limit, max_landmarks=10_000)

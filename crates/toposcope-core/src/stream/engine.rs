@@ -8,6 +8,7 @@ use crate::stream::landmarks::Landmark;
 use crate::stream::params::{OnLimit, StreamParams, Window};
 use crate::stream::persistence::LandmarkPersistence;
 use crate::stream::report::{PushStats, Report};
+use crate::stream::search::{BLOCK, Search};
 use crate::stream::state::State;
 use crate::{Control, Error, Points};
 
@@ -112,11 +113,17 @@ impl Stream {
         }
         let mut stats = PushStats::default();
         let begun = Instant::now();
-        let mut row = Vec::new();
+        let (mut row, mut search) = (Vec::new(), None);
         for i in 0..chunk.n_points() {
             control.poll("landmarks", i, chunk.n_points())?;
-            stats.n_expired += next.advance(self.params.window, times.map(|t| t[i]));
-            self.take_in(&mut next, &chunk, i, &mut row, &mut stats)?;
+            let n_expired = next.advance(self.params.window, times.map(|t| t[i]));
+            stats.n_expired += n_expired;
+            if search.is_none() && i % BLOCK == 0 {
+                search = Search::new(&next.landmarks, chunk.n_points() - i, chunk.n_dims());
+            } else if let Some(search) = search.as_mut().filter(|_| n_expired > 0) {
+                search.retain(&next.landmarks);
+            }
+            self.take_in(&mut next, &chunk, i, (&mut search, &mut row), &mut stats)?;
         }
         stats.landmarks = begun.elapsed().saturating_sub(stats.nearest);
         self.conclude(next, chunk.n_points(), stats, control)
@@ -192,11 +199,14 @@ impl Stream {
         next: &mut State,
         chunk: &Points,
         i: usize,
-        row: &mut Vec<f64>,
+        (search, row): (&mut Option<Search>, &mut Vec<f64>),
         stats: &mut PushStats,
     ) -> Result<(), Error> {
         let begun = Instant::now();
-        let nearest = next.landmarks.nearest(chunk, i, row);
+        let nearest = match search {
+            Some(search) => search.nearest(&next.landmarks, chunk, i),
+            None => next.landmarks.nearest(chunk, i, row),
+        };
         stats.nearest += begun.elapsed();
         let index = next.n_seen;
         next.n_seen += 1;
@@ -206,16 +216,30 @@ impl Stream {
             next.landmarks.refresh(nearest, index, next.clock);
             return Ok(());
         }
+        if search.is_some() {
+            // What becomes a landmark is measured against all.
+            next.landmarks.nearest(chunk, i, row);
+        }
         if let Some(distance) = row.iter().find(|d| !d.is_finite()) {
             let got = format!("{distance} from row {i} to a landmark");
             return Err(Error::invalid("chunk", "points at finite distances", got));
         }
+        let mut n_gone = 0;
         if next.landmarks.len() == self.cap {
-            stats.n_evicted += self.make_room(next, row)?;
+            let n_evicted = self.make_room(next, row)?;
+            stats.n_evicted += n_evicted;
+            n_gone += n_evicted;
         }
-        next.found(chunk, i, index, row);
+        let slot = next.found(chunk, i, index, row);
         stats.n_added += 1;
-        stats.n_merged += next.coarsen_to(self.cap);
+        let n_merged = next.coarsen_to(self.cap);
+        stats.n_merged += n_merged;
+        if let Some(search) = search {
+            search.founded(slot);
+            if n_gone + n_merged > 0 {
+                search.retain(&next.landmarks);
+            }
+        }
         Ok(())
     }
 

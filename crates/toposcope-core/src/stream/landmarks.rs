@@ -28,6 +28,8 @@ pub(crate) struct Landmarks {
     distances: Vec<f64>,
     order: Vec<u32>,
     free: Vec<u32>,
+    /// No landmark was last seen earlier.
+    oldest_seen: u64,
 }
 
 /// The nearest landmark to a point: its place in the order, and how far it is.
@@ -54,6 +56,7 @@ impl Landmarks {
     /// Landmarks by ascending id, each with its position; their distances are measured anew, to the same bits.
     pub(crate) fn restore(metric: Metric, positions: Points, records: Vec<Landmark>) -> Self {
         let n = records.len();
+        let oldest_seen = records.iter().map(|l| l.last_seen).min();
         let distances = (0..n)
             .flat_map(|i| (0..i).map(move |j| (i, j)))
             .map(|(i, j)| positions.distance(metric, i, j))
@@ -65,6 +68,7 @@ impl Landmarks {
             distances,
             order: (0..n as u32).collect(),
             free: Vec::new(),
+            oldest_seen: oldest_seen.unwrap_or(u64::MAX),
         }
     }
 
@@ -93,6 +97,58 @@ impl Landmarks {
             let narrow = std::mem::replace(&mut self.positions, Points::none(0));
             self.positions = narrow.widened();
         }
+    }
+
+    /// How distances are measured.
+    pub(crate) fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    /// Positions by slots, those of slots without a landmark included.
+    pub(crate) fn positions(&self) -> &Points {
+        &self.positions
+    }
+
+    /// Slots there are, with and without a landmark.
+    pub(crate) fn n_slots(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Slots of the landmarks by ascending id.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = u32> + '_ {
+        self.order.iter().copied()
+    }
+
+    /// Mean of the positions, but for rounding.
+    pub(crate) fn mean(&self) -> Vec<f64> {
+        let mut sum = vec![0.0; self.positions.n_dims()];
+        for slot in self.slots() {
+            for (axis, sum) in sum.iter_mut().enumerate() {
+                *sum += self.positions.coordinate(slot as usize, axis);
+            }
+        }
+        let n = self.len().max(1) as f64;
+        sum.iter().map(|x| x / n).collect()
+    }
+
+    /// The nearest of the landmarks in some slots to point `i`. Of those equally near, the oldest.
+    pub(crate) fn nearest_of(
+        &self,
+        points: &Points,
+        i: usize,
+        slots: &mut dyn Iterator<Item = u32>,
+    ) -> Option<Nearest> {
+        let mut nearest: Option<(f64, u64, u32)> = None;
+        for slot in slots {
+            let distance = (self.positions).distance_across(self.metric, slot as usize, points, i);
+            let id = self.records[slot as usize].id;
+            if nearest.is_none_or(|(d, oldest, _)| distance < d || distance == d && id < oldest) {
+                nearest = Some((distance, id, slot));
+            }
+        }
+        let (distance, _, slot) = nearest?;
+        let place = self.order.iter().position(|&other| other == slot)?;
+        Some(Nearest { place, distance })
     }
 
     /// Position of the landmark at this place in the order.
@@ -151,7 +207,13 @@ impl Landmarks {
     }
 
     /// Row `i` of `points` becomes a landmark, the youngest; `row` holds its distances to the others by places.
-    pub(crate) fn found(&mut self, landmark: Landmark, points: &Points, i: usize, row: &[f64]) {
+    pub(crate) fn found(
+        &mut self,
+        landmark: Landmark,
+        points: &Points,
+        i: usize,
+        row: &[f64],
+    ) -> u32 {
         debug_assert!(self.iter().all(|l| l.id < landmark.id) && row.len() == self.len());
         let slot = self.free.pop().unwrap_or(self.records.len() as u32);
         let s = slot as usize;
@@ -166,6 +228,18 @@ impl Landmarks {
             self.distances[triangle(s, other as usize)] = distance;
         }
         self.order.push(slot);
+        self.oldest_seen = self.oldest_seen.min(landmark.last_seen);
+        slot
+    }
+
+    /// Removes the landmarks last seen before `start`; how many they were. Costs nothing while there can be none.
+    pub(crate) fn expire_before(&mut self, start: u64) -> usize {
+        if start <= self.oldest_seen {
+            return 0;
+        }
+        let n_expired = self.expire(|l| l.last_seen >= start);
+        self.oldest_seen = self.iter().map(|l| l.last_seen).min().unwrap_or(u64::MAX);
+        n_expired
     }
 
     /// Removes the landmarks that `is_alive` denies; how many they were.

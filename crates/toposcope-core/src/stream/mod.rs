@@ -58,6 +58,7 @@ mod landmarks;
 mod params;
 mod persistence;
 mod report;
+mod search;
 mod snapshot;
 mod state;
 #[cfg(test)]

@@ -80,10 +80,13 @@ pub struct StreamParams {
 const LONGEST_SECONDS: f64 = 86_400.0 * 999_999_000.0;
 /// Held by a stream without landmarks, and by the batch engine however few there are.
 const FIXED_BYTES: u64 = 160 << 10;
-/// Bookkeeping of one landmark: its record and its place in the order, in the state and in its copy, and in the cospan.
-const BYTES_PER_LANDMARK: u64 = 320;
-/// Of one coordinate: float64 in the state, and twice that in the copy that makes a push transactional, which grows.
-const BYTES_PER_COORDINATE: u64 = 24;
+/// Bookkeeping of one landmark: its record and its place in the order, in the state and in its copy, and in the cospan (320); its
+/// products with a block of points, and what bounds them (280).
+const BYTES_PER_LANDMARK: u64 = 600;
+/// Of one coordinate: float64 in the state (8), twice that in the copy that makes a push transactional, which grows (16), and float32 (4).
+const BYTES_PER_COORDINATE: u64 = 28;
+/// Of one coordinate of a block of points in float32 (256), and of its centre (8).
+const BYTES_PER_DIM: u64 = 264;
 /// Of one entry of an m × m square: half a matrix of float64 in the state (4), in its growing copy (8), and the union of at most
 /// 2m landmarks (16).
 const BYTES_PER_SQUARE: u64 = 28;
@@ -131,7 +134,7 @@ impl StreamParams {
     }
 
     /// Bytes that a stream of at most `max` landmarks may hold at the worst moment of a push:
-    /// `163840 + (320 + 24 n_dims) m + 28 m² + 32 s²` with `m = max + 1`, as a founder is there before others merge, and
+    /// `163840 + 264 n_dims + (600 + 28 n_dims) m + 28 m² + 32 s²` with `m = max + 1`, as a founder is there before others merge, and
     /// `s = m + m / 8 + 4` slots of the engine. The chunk pushed and the report handed out are the caller's.
     ///
     /// What the engine needs beyond fixed arrays depends on the data. The last term has been enough by a factor of two or so for components and
@@ -151,7 +154,10 @@ impl StreamParams {
             .saturating_mul(self.n_dims as u64)
             .saturating_add(BYTES_PER_LANDMARK);
         let square = m.saturating_mul(m).saturating_mul(BYTES_PER_SQUARE);
-        m.saturating_mul(per_landmark).saturating_add(square)
+        let per_dim = BYTES_PER_DIM.saturating_mul(self.n_dims as u64);
+        m.saturating_mul(per_landmark)
+            .saturating_add(square)
+            .saturating_add(per_dim)
     }
 
     /// How many landmarks the stream keeps at most: `max_landmarks`, or the largest m with [`Self::bytes_for`]`(m)`

@@ -38,8 +38,7 @@ impl State {
         match (window, self.clock) {
             (Window::Count(n), _) => {
                 self.start = self.start.max((self.n_seen + 1).saturating_sub(n));
-                let start = self.start;
-                self.landmarks.expire(|l| l.last_seen >= start)
+                self.landmarks.expire_before(self.start)
             }
             (Window::Seconds(seconds), Some(now)) => {
                 let horizon = now - seconds;
@@ -50,7 +49,8 @@ impl State {
         }
     }
 
-    pub(crate) fn found(&mut self, chunk: &Points, i: usize, index: u64, row: &[f64]) {
+    /// Row `i` of `chunk` becomes a landmark; its slot.
+    pub(crate) fn found(&mut self, chunk: &Points, i: usize, index: u64, row: &[f64]) -> u32 {
         let landmark = Landmark {
             id: index,
             radius: 0.0,
@@ -58,7 +58,7 @@ impl State {
             last_seen: index,
             last_time: self.clock,
         };
-        self.landmarks.found(landmark, chunk, i, row);
+        self.landmarks.found(landmark, chunk, i, row)
     }
 
     /// The landmark seen longest ago leaves, and the window up to its last point; `row` loses its distance.

@@ -375,3 +375,77 @@ fn damaged_snapshots_are_refused() {
         ));
     }
 }
+
+/// Points of which some coincide and many are equally far from others, near the origin or far from it.
+fn crowd(n: usize, n_dims: usize, seed: usize, offset: f64) -> Vec<f64> {
+    let wave = |at: usize| (at * 7919 + at * at * 31 + seed * 104_729) % 1009;
+    let entry = |at: usize| match (seed + at / n_dims) % 3 {
+        0 => (wave(at) % 2) as f64,
+        1 => (wave(at / n_dims % 5 * n_dims + at % n_dims) % 3) as f64,
+        _ => wave(at) as f64 / 500.0,
+    };
+    (0..n * n_dims).map(|at| offset + entry(at)).collect()
+}
+
+#[test]
+fn many_points_at_once_find_the_landmarks_that_each_alone_finds() {
+    let mut n_refreshed = 0;
+    for (seed, (n_dims, offset)) in [
+        (16, 0.0),
+        (19, 1e6),
+        (40, -3.0),
+        (100, 0.0),
+        (33, 1e-30),
+        (24, 1e16),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for (window, max_landmarks, on_limit, cover_radius) in [
+            (1000, 200, OnLimit::Coarsen, Some(1.5)),
+            (60, 200, OnLimit::Coarsen, Some(2.5)),
+            (400, 40, OnLimit::Coarsen, None),
+            (400, 40, OnLimit::Evict, Some(2.0)),
+            (1000, 1000, OnLimit::Coarsen, Some(0.0)),
+        ] {
+            let params = StreamParams {
+                n_dims,
+                cover_radius,
+                on_limit,
+                max_dim: 0,
+                ..plain(window, max_landmarks)
+            };
+            for narrow in [false, true] {
+                let coordinates = crowd(500, n_dims, seed, offset);
+                let points = |rows: std::ops::Range<usize>| {
+                    let some = &coordinates[rows.start * n_dims..rows.end * n_dims];
+                    if narrow {
+                        return Points::from_f32(some.iter().map(|&x| x as f32).collect(), n_dims);
+                    }
+                    Points::from_f64(some.to_vec(), n_dims)
+                };
+                let (mut at_once, mut alone) = (
+                    Stream::new(params.clone()).unwrap(),
+                    Stream::new(params.clone()).unwrap(),
+                );
+                for chunk in [0..70, 70..400, 400..500] {
+                    at_once
+                        .push(points(chunk).unwrap(), None, &Control::none())
+                        .unwrap();
+                }
+                for i in 0..500 {
+                    alone
+                        .push(points(i..i + 1).unwrap(), None, &Control::none())
+                        .unwrap();
+                }
+                let landmarks = |stream: &Stream| -> Vec<_> {
+                    stream.state().landmarks.iter().copied().collect()
+                };
+                assert_eq!(landmarks(&at_once), landmarks(&alone));
+                assert_eq!(at_once.state().cover_radius, alone.state().cover_radius);
+                n_refreshed += landmarks(&alone).iter().filter(|l| l.weight > 1).count();
+            }
+        }
+    }
+    assert!(n_refreshed > 500, "{n_refreshed}");
+}
