@@ -47,6 +47,13 @@ impl DistanceMatrix {
         Ok(matrix)
     }
 
+    /// [`Self::from_lower`] of what is known to be distances, as many as there must be.
+    pub(crate) fn from_known(lower: Vec<f64>, n: usize) -> Self {
+        debug_assert_eq!(lower.len(), n * n.saturating_sub(1) / 2);
+        debug_assert!(lower.iter().all(|&d| d >= 0.0 && d.is_finite()));
+        Self { lower, n }
+    }
+
     /// All distances between `points`, which must be [ready](Points::ready_for) for `metric`.
     ///
     /// # Errors

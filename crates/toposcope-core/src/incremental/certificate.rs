@@ -1,5 +1,8 @@
 //! What is known of an edge's lune, in one word.
 
+use super::words::bits_where;
+use crate::simd::Work;
+
 /// Slots must be fewer: two of them and a tag are packed into a word.
 pub(super) const MOST_SLOTS: usize = 1 << SLOT_BITS;
 const SLOT_BITS: u32 = 14;
@@ -53,6 +56,25 @@ impl Certificate {
     }
 }
 
+/// Finds the certificates, of up to 64 packed ones, that may name one of these slots: those that do, all with lists, and a few others.
+pub(super) struct MayName<'a> {
+    pub(super) certificates: &'a [u32],
+    pub(super) slots: &'a [u32],
+}
+
+impl Work for MayName<'_> {
+    type Output = u64;
+
+    #[inline(always)]
+    fn run(self) -> u64 {
+        let with_lists = bits_where(self.certificates, |word| word >= 4 << TAG);
+        self.slots.iter().fold(with_lists, |found, &slot| {
+            let names = |word: u32| word & SLOT == slot || word >> SLOT_BITS & SLOT == slot;
+            found | bits_where(self.certificates, names)
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +94,30 @@ mod tests {
             assert_eq!(Certificate::unpack(certificate.pack()), certificate);
         }
         assert_eq!(Certificate::None.pack(), 0);
+    }
+
+    #[test]
+    fn who_is_named_is_found() {
+        let all = [
+            Certificate::Far(7),
+            Certificate::Spanned(3, 9),
+            Certificate::Linked(0),
+            Certificate::Parted(1),
+            Certificate::Spanned(9, 9),
+            Certificate::Far(8),
+        ];
+        let certificates = all.map(Certificate::pack);
+        for (slots, expected) in [
+            (&[7][..], 0b00_1101),
+            (&[9], 0b01_1110),
+            (&[3, 8], 0b10_1110),
+            (&[5], 0b00_1100),
+        ] {
+            let found = MayName {
+                certificates: &certificates,
+                slots,
+            };
+            assert_eq!(found.run(), expected);
+        }
     }
 }

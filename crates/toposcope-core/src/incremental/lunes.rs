@@ -1,12 +1,16 @@
 //! What is known of every edge's lune, kept up to date while vertices come and go.
 
-use super::certificate::Certificate;
+use super::certificate::{Certificate, MayName};
 use super::lengths::{Edge, triangle};
 use super::parts::Parts;
 use super::space::{Lune, NOBODY, Shape, Space};
 use crate::lune::bits;
 use crate::memory::{Budget, Held};
+use crate::simd::vectorized;
 use crate::{Control, Error};
+
+/// So few slots are looked for in many certificates side by side.
+const FEW: usize = 16;
 
 /// A certificate per edge. Edges up to the *reach* are told apart by the components of their lunes; of longer ones it is only known whether
 /// their lunes are empty, as nothing else of them matters before the last loop has died.
@@ -278,19 +282,31 @@ impl Lunes {
         let is_gone = |v: u32| !space.is_live(v);
         let start = a as usize * (a as usize).saturating_sub(1) / 2;
         let row = start..start + a as usize;
-        for (&certificate, b) in self.certificates[row].iter().zip(0..) {
-            let in_doubt = match Certificate::unpack(certificate) {
-                Certificate::None | Certificate::Bare => false,
-                Certificate::Far(w) => is_gone(w),
-                Certificate::Spanned(v, w) => is_gone(v) || is_gone(w),
-                Certificate::Linked(list) => self.parts.list(list).any(is_gone),
-                Certificate::Parted(_) => {
-                    let e = space.lengths.edge(a, b);
-                    gone.iter().any(|&v| space.lengths.in_lune(&e, v))
-                }
+        for (k, certificates) in self.certificates[row].chunks(64).enumerate() {
+            let mut suspects = match gone.len() {
+                ..=FEW => vectorized(MayName {
+                    certificates,
+                    slots: gone,
+                }),
+                _ => u64::MAX >> (64 - certificates.len()),
             };
-            if in_doubt {
-                doubtful.push(space.lengths.edge(a, b))?;
+            while suspects != 0 {
+                let at = suspects.trailing_zeros();
+                suspects &= suspects - 1;
+                let b = (k * 64) as u32 + at;
+                let in_doubt = match Certificate::unpack(certificates[at as usize]) {
+                    Certificate::None | Certificate::Bare => false,
+                    Certificate::Far(w) => is_gone(w),
+                    Certificate::Spanned(v, w) => is_gone(v) || is_gone(w),
+                    Certificate::Linked(list) => self.parts.list(list).any(is_gone),
+                    Certificate::Parted(_) => {
+                        let e = space.lengths.edge(a, b);
+                        gone.iter().any(|&v| space.lengths.in_lune(&e, v))
+                    }
+                };
+                if in_doubt {
+                    doubtful.push(space.lengths.edge(a, b))?;
+                }
             }
         }
         Ok(())

@@ -16,6 +16,7 @@ mod parts;
 mod space;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use certificate::MOST_SLOTS;
 use flows::Flows;

@@ -1,6 +1,7 @@
 //! Who is there, who is near whom, and what a lune looks like.
 
 use super::lengths::{ABSENT, Edge, Lengths, Rounded, round};
+use super::words::bits_where;
 use crate::Error;
 use crate::lune::bits;
 use crate::memory::{Budget, Held};
@@ -354,19 +355,10 @@ impl Work for Entered<'_> {
             for (room, (&v, &a)) in room.iter_mut().zip(from_v.iter().zip(from_a)) {
                 *room = Rounded::from(v.max(self.between) <= a);
             }
-            *word = bits_where(&room[..from_v.len()], |x| x != 0);
+            let room = &room[..from_v.len()];
+            *word = bits_where(room, |x| x != 0);
         }
     }
-}
-
-/// The positions, of up to 64, at which something holds.
-#[inline(always)]
-fn bits_where(items: &[Rounded], holds: impl Fn(Rounded) -> bool) -> u64 {
-    let mut word = 0;
-    for (at, &item) in items.iter().enumerate() {
-        word |= u64::from(holds(item)) << at;
-    }
-    word
 }
 
 /// Nobody.

@@ -68,17 +68,25 @@ pub(crate) fn union(
     let (landmarks, stands) = merge_by_id(before, after);
     let mut lower = Vec::with_capacity(stands.len() * stands.len().saturating_sub(1) / 2);
     for (i, &a) in stands.iter().enumerate() {
-        match a.after {
-            // Nearly all landmarks stay, and their distances are in one place.
-            Some(slot) => lower.extend(stands[..i].iter().map(|&b| match b.after {
-                Some(other) => after.between_slots(slot, other),
-                None => distance(before, after, a, b),
-            })),
-            None => lower.extend(stands[..i].iter().map(|&b| distance(before, after, a, b))),
+        let Some(slot) = a.after else {
+            for &b in &stands[..i] {
+                lower.push(distance(before, after, a, b)?);
+            }
+            continue;
+        };
+        // Nearly all landmarks stay, and their distances are in one place.
+        lower.extend(stands[..i].iter().map(|b| match b.after {
+            Some(other) => after.between_slots(slot, other),
+            None => f64::NAN,
+        }));
+        let row = lower.len() - i;
+        for (j, &b) in stands[..i].iter().enumerate() {
+            if b.after.is_none() {
+                lower[row + j] = distance(before, after, a, b)?;
+            }
         }
     }
-    let distances = DistanceMatrix::from_lower(lower, stands.len())?;
-    Ok((landmarks, distances))
+    Ok((landmarks, DistanceMatrix::from_known(lower, stands.len())))
 }
 
 fn merge_by_id(before: &Landmarks, after: &Landmarks) -> (Vec<CospanLandmark>, Vec<Stand>) {
@@ -107,14 +115,18 @@ fn merge_by_id(before: &Landmarks, after: &Landmarks) -> (Vec<CospanLandmark>, V
 }
 
 /// Known to one of the sets, unless one landmark is gone and the other new.
-#[inline]
-fn distance(before: &Landmarks, after: &Landmarks, a: Stand, b: Stand) -> f64 {
+fn distance(before: &Landmarks, after: &Landmarks, a: Stand, b: Stand) -> Result<f64, Error> {
     if let (Some(a), Some(b)) = (a.before, b.before) {
-        return before.between_slots(a, b);
+        return Ok(before.between_slots(a, b));
     }
-    match (a.before.or(b.before), a.after.or(b.after)) {
-        (Some(gone), Some(new)) => before.distance_across(gone, after, new),
-        // Each of the two is in one of the sets.
-        _ => f64::INFINITY,
+    let (Some(gone), Some(new)) = (a.before.or(b.before), a.after.or(b.after)) else {
+        debug_assert!(false, "each of the two is in one of the sets");
+        return Ok(0.0);
+    };
+    let distance = before.distance_across(gone, after, new);
+    if distance.is_finite() {
+        return Ok(distance);
     }
+    let expected = "points at finite distances from all landmarks of before";
+    Err(Error::invalid("chunk", expected, distance))
 }

@@ -240,7 +240,7 @@ pub(crate) mod tests {
     #[test]
     fn the_cap_is_the_largest_number_that_fits() {
         for n_dims in [2, 768] {
-            for limit in [300_000, 1 << 20, 64 << 20] {
+            for limit in [500_000, 1 << 20, 64 << 20] {
                 let params = StreamParams {
                     n_dims,
                     memory_limit: Some(limit),

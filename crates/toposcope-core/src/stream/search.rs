@@ -202,14 +202,14 @@ impl Search {
             width: self.width,
             points: &self.points,
             landmarks: &self.rows,
-            products: &mut self.products,
+            to: &mut self.products,
         });
     }
 
     /// How far squares of distances from a point of this norm may be off, in terms of the landmark's norm; `None` where there is no bound.
     fn margin(&self, norm: f64) -> Option<Margin> {
         let largest = self.largest_norm + self.centre_norm;
-        if !served(norm) || !(largest < NORMS.end) {
+        if !served(norm) || largest.is_nan() || largest >= NORMS.end {
             return None;
         }
         let steps = (self.width / LANES + LANES + 1) as f64 * UNIT;
@@ -254,12 +254,12 @@ fn centred(points: &Points, i: usize, centre: &[f64], to: &mut [f32]) -> Norms {
     match points.coordinates() {
         Coordinates::F32(c) => vectorized(Centre {
             row: &c[row],
-            centre,
+            by: centre,
             to,
         }),
         Coordinates::F64(c) => vectorized(Centre {
             row: &c[row],
-            centre,
+            by: centre,
             to,
         }),
     }
@@ -267,7 +267,7 @@ fn centred(points: &Points, i: usize, centre: &[f64], to: &mut [f32]) -> Norms {
 
 struct Centre<'a, T> {
     row: &'a [T],
-    centre: &'a [f64],
+    by: &'a [f64],
     to: &'a mut [f32],
 }
 
@@ -277,7 +277,7 @@ impl<T: Copy + Into<f64>> Work for Centre<'_, T> {
     #[inline(always)]
     fn run(self) -> Norms {
         let (mut before, mut after) = ([0.0; LANES], [0.0; LANES]);
-        let rows = self.row.chunks(LANES).zip(self.centre.chunks(LANES));
+        let rows = self.row.chunks(LANES).zip(self.by.chunks(LANES));
         for (to, (row, centre)) in self.to.chunks_mut(LANES).zip(rows) {
             let entries = row.iter().zip(centre).zip(to);
             let sums = before.iter_mut().zip(&mut after);
@@ -334,7 +334,7 @@ struct Products<'a> {
     width: usize,
     points: &'a [f32],
     landmarks: &'a [f32],
-    products: &'a mut [f32],
+    to: &'a mut [f32],
 }
 
 impl RoughWork for Products<'_> {
@@ -379,7 +379,7 @@ impl Products<'_> {
         let tile = products_of::<P, L, FUSED>(points, landmarks, self.width / LANES);
         for (p, products) in tile.iter().enumerate() {
             let at = (point + p) * n_landmarks + landmark;
-            self.products[at..at + L].copy_from_slice(products);
+            self.to[at..at + L].copy_from_slice(products);
         }
     }
 }
