@@ -117,6 +117,10 @@ peers: $(WORK)/peers-wheel.stamp ## Time rips beside its peers, as a table; ARGS
 scaling: $(WORK)/peers-wheel.stamp ## Draw time and memory against the number of points, beside the peers; takes ARGS too
 	PYTHONPATH=benchmarks $(WORK)/peers/bin/python -m peers.scaling $(ARGS)
 
+.PHONY: updates
+updates: $(WORK)/peers-wheel.stamp ## What updating a stream's diagram saves, beside ts.rips and the peers; ARGS="--help" lists tables
+	OPENBLAS_NUM_THREADS=1 PYTHONPATH=benchmarks $(WORK)/peers/bin/python benchmarks/updates.py $(or $(ARGS),changes)
+
 .PHONY: counts
 counts: ## Count the instructions of three rips calls, and compare with what is stored; ARGS="--update" stores them
 	python3 benchmarks/counts/counts.py $(ARGS)

@@ -13,15 +13,15 @@ import toposcope as ts
 
 #: Ties and duplicates everywhere.
 grid_points = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=12)
-steps = st.lists(st.one_of(grid_points, st.integers(0, 6)), min_size=1, max_size=8)
+steps = st.lists(st.one_of(grid_points, st.integers(0, 6)), min_size=1, max_size=12)
 
 
 def array(points: object, dtype: type = np.float32) -> np.ndarray:
     return np.array(points, dtype).reshape(-1, 2)
 
 
-@settings(max_examples=200, deadline=None)
-@given(steps=steps, window=st.integers(1, 12), dtype=st.sampled_from([np.float32, np.float64]))
+@settings(max_examples=500, deadline=None)
+@given(steps=steps, window=st.integers(1, 30), dtype=st.sampled_from([np.float32, np.float64]))
 def test_with_room_for_all_a_stream_is_rips_of_its_window(steps: list, window: int, dtype: type) -> None:
     stream = ts.Stream(2, window, max_landmarks=window, cover_radius=0)
     alive: deque[tuple[int, int]] = deque(maxlen=window)

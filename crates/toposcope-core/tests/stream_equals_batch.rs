@@ -73,8 +73,53 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(prop_oneof![4 => push, 1 => evict], 1..8)
 }
 
+/// Many pushes of a few points each, so that most landmarks stay.
+fn small_steps() -> impl Strategy<Value = Vec<Vec<Point>>> {
+    let anywhere = prop::array::uniform2(0.0..5.0f64);
+    let chunk = |point| prop::collection::vec(point, 0..5);
+    prop_oneof![
+        prop::collection::vec(chunk(grid_point().boxed()), 1..30),
+        prop::collection::vec(chunk(anywhere.boxed()), 1..30),
+    ]
+}
+
 fn policy() -> impl Strategy<Value = OnLimit> {
     prop_oneof![Just(OnLimit::Coarsen), Just(OnLimit::Evict)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn with_room_for_all_a_long_stream_is_its_window(
+        steps in small_steps(),
+        window in 6..40usize,
+        burst in prop::option::of(0..20usize),
+    ) {
+        let control = Control::none();
+        let mut stream = Stream::new(params(window as u64, window)).unwrap();
+        let mut alive: VecDeque<Point> = VecDeque::new();
+        for (at, mut chunk) in steps.into_iter().enumerate() {
+            if burst == Some(at) {
+                // Everything is replaced at once.
+                chunk = chunk.iter().copied().cycle().take(if chunk.is_empty() { 0 } else { window }).collect();
+            }
+            alive.extend(&chunk);
+            alive.drain(..alive.len().saturating_sub(window));
+            let report = push(&mut stream, &chunk);
+            let window_points = points(alive.iter().copied());
+            let input = RipsInput::Points(&window_points, Metric::Euclidean);
+            let batch = rips(input, &RipsParams::default(), &control).unwrap();
+            prop_assert_eq!(&report.diagram, &batch);
+            if at % 5 == 4 {
+                let report = stream.evict(2, &control).unwrap();
+                alive.drain(..alive.len().min(2));
+                let window_points = points(alive.iter().copied());
+                let input = RipsInput::Points(&window_points, Metric::Euclidean);
+                prop_assert_eq!(&report.diagram, &rips(input, &RipsParams::default(), &control).unwrap());
+            }
+        }
+    }
 }
 
 proptest! {
