@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use common::{METHODS, Random, matrix, params, points, sparse, trials};
 use toposcope_core::memory::{Budget, SLACK};
 use toposcope_core::representatives::{Detail, rips_with_representatives};
+use toposcope_core::stream::{OnLimit, Stream, StreamParams, Window};
 use toposcope_core::{
-    AlphaParams, CechParams, Control, Error, Method, Metric, RipsInput, RipsParams, alpha, cech,
-    rips,
+    AlphaParams, CechParams, Control, Error, Method, Metric, Points, RipsInput, RipsParams, alpha,
+    cech, rips,
 };
 
 /// The system's allocator, counting the bytes that live and the most that ever did.
@@ -210,6 +211,90 @@ fn try_other_filtrations(outcomes: &mut Outcomes) {
     }
 }
 
+/// Streams, from whose limit follows how many landmarks they keep: nothing but a chunk comes on top, while it is pushed. Returns how many
+/// pushes there were, and how many of them came when the stream was full.
+fn try_streams() -> (usize, usize) {
+    let (mut n_pushes, mut n_full) = (0, 0);
+    for trial in 0..trials(500) {
+        let mut random = Random(3000 + trial as u64);
+        let limit = 1u64 << (20 + random.below(9));
+        let limit = (limit + random.next() % limit).min(256 << 20);
+        let n_dims = [1, 2, 3, 16, 64, 300][random.below(6)];
+        // Large limits have room for more landmarks than there is time for; small ones decide by themselves.
+        let params = StreamParams {
+            n_dims,
+            window: Window::Count(50 + random.next() % 1000),
+            max_landmarks: 1 + random.below(200),
+            cover_radius: [None, Some(0.0), Some(0.1)][random.below(3)],
+            max_dim: random.below(2),
+            metric: [Metric::Euclidean, Metric::Manhattan, Metric::Cosine][random.below(3)],
+            threshold: None,
+            memory_limit: Some(limit),
+            on_limit: [OnLimit::Coarsen, OnLimit::Evict][random.below(2)],
+            n_threads: Some(1 + random.below(2)),
+        };
+        let base = LIVE.load(Ordering::SeqCst);
+        let mut stream = Stream::new(params.clone()).unwrap();
+        for _ in 0..6 {
+            let n = 1 + random.below(200);
+            let coordinates = (0..n * n_dims).map(|_| 0.1 + random.unit()).collect();
+            let chunk = Points::from_f64(coordinates, n_dims).unwrap();
+            let of_chunk = (n * n_dims * size_of::<f64>()) as u64;
+            PEAK.store(LIVE.load(Ordering::SeqCst), Ordering::SeqCst);
+            let report = stream.push(chunk, None, &Control::none()).unwrap();
+            let peak = (PEAK.load(Ordering::SeqCst) - base) as u64;
+            assert!(
+                peak <= limit + of_chunk,
+                "{peak} bytes of {limit} with a chunk of {of_chunk}: {params:?}"
+            );
+            n_pushes += 1;
+            n_full += usize::from(report.landmarks.len() == stream.landmark_cap());
+        }
+    }
+    (n_pushes, n_full)
+}
+
+/// A stream as large as its limit allows, at limits that it takes little time to fill.
+fn try_full_streams() {
+    for (limit, n_dims) in [
+        (1 << 20, 3),
+        (1 << 20, 64),
+        (2 << 20, 700),
+        (8 << 20, 3),
+        (16 << 20, 32),
+    ] {
+        let mut random = Random(limit);
+        let params = StreamParams {
+            n_dims,
+            window: Window::Count(100_000),
+            max_landmarks: usize::MAX,
+            cover_radius: Some(0.0),
+            max_dim: 1,
+            metric: Metric::Euclidean,
+            threshold: None,
+            memory_limit: Some(limit),
+            on_limit: OnLimit::Evict,
+            n_threads: Some(2),
+        };
+        let base = LIVE.load(Ordering::SeqCst);
+        let mut stream = Stream::new(params).unwrap();
+        let cap = stream.landmark_cap();
+        for n in [cap, 3, 1, cap / 10, 5, cap / 2, 4] {
+            let coordinates = (0..n * n_dims).map(|_| random.unit()).collect();
+            let chunk = Points::from_f64(coordinates, n_dims).unwrap();
+            let of_chunk = (n * n_dims * size_of::<f64>()) as u64;
+            PEAK.store(LIVE.load(Ordering::SeqCst), Ordering::SeqCst);
+            let report = stream.push(chunk, None, &Control::none()).unwrap();
+            let peak = (PEAK.load(Ordering::SeqCst) - base) as u64;
+            assert!(
+                peak <= limit + of_chunk,
+                "{peak} bytes of {limit}, {cap} landmarks in {n_dims} dimensions"
+            );
+            assert_eq!(report.landmarks.len(), cap);
+        }
+    }
+}
+
 // One test alone: another at the same time would be counted as well.
 #[test]
 fn no_limit_is_ever_passed() {
@@ -217,6 +302,12 @@ fn no_limit_is_ever_passed() {
     try_few_points(&mut outcomes);
     try_many_points(&mut outcomes);
     try_other_filtrations(&mut outcomes);
+    let (n_pushes, n_full) = try_streams();
+    assert!(
+        n_full > n_pushes / 10,
+        "{n_full} of {n_pushes} pushes met a full stream"
+    );
+    try_full_streams();
     let Outcomes { ended, refused } = outcomes;
     assert!(
         ended > 100 && refused > 100,

@@ -78,7 +78,7 @@ pub struct StreamParams {
 
 /// Longest window of time: some 2.7 million years, which other languages' types for spans of time can still hold.
 const LONGEST_SECONDS: f64 = 86_400.0 * 999_999_000.0;
-/// Held by a stream without landmarks, and by the batch engine however few there are.
+/// Held by a stream without landmarks: mostly the [slack](crate::memory::SLACK) of its budget.
 const FIXED_BYTES: u64 = 160 << 10;
 /// Bookkeeping of one landmark: its record and its place in the order, in the state and in its copy, and in the cospan (320); its
 /// products with a block of points, and what bounds them (280).
