@@ -43,11 +43,15 @@
 //! - *A push works on a copy of the state,* which takes its place at the end. Nothing that can fail comes after, so a
 //!   push that fails or is interrupted has not happened.
 //!
+//! - *The diagram is updated* while few landmarks change, by what is known of the lunes of their edges, and is that of the batch engine in
+//!   any case (`incremental`). *Points are compared with all landmarks at once* by products in float32, and measured against the few that
+//!   these leave (`search`).
+//!
 //! # Limitations
-//! - The search for the nearest landmark measures all of them; a push costs points × landmarks × dimensions.
-//! - The diagram is recomputed whenever a landmark came or went.
-//! - The memory limit decides how many landmarks there are; the batch engine's own need is an allowance in it, and with
-//!   `max_dim` 2 and more it can exceed that for a moment.
+//! - A push costs points × landmarks × dimensions.
+//! - The diagram is recomputed whenever a landmark came or went if `max_dim` is not 1, and when more than a third of them did.
+//! - The memory limit decides how many landmarks there are; with `max_dim` 2 and more a diagram can need more than is left, and the push is
+//!   refused.
 //! - ε is exact but for the rounding of distances, a relative 10⁻¹⁵ or so, which is not added to it.
 //! - The radius under which points are covered grows when landmarks merge and shrinks only by [`Stream::reset`].
 //! - A landmark's weight counts points ever assigned to it, not those still in the window: that would need the window.
