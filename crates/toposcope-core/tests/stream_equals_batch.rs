@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod common;
+
 use std::collections::VecDeque;
 
+use common::Random;
 use proptest::prelude::*;
 use toposcope_core::stream::{OnLimit, Report, Stream, StreamParams, Window};
 use toposcope_core::{Control, Metric, Points, RipsInput, RipsParams, rips};
@@ -213,4 +216,60 @@ proptest! {
         prop_assert_eq!(&whole.diagram, &rest.diagram);
         prop_assert_eq!((whole.cover_radius, whole.n_window), (rest.cover_radius, rest.n_window));
     }
+}
+
+/// Points of a noisy ring that turns, thinned out: what is proven of the landmarks is there in the window.
+#[test]
+fn what_is_certified_is_there() {
+    let (mut n_loops, mut n_pieces) = (0, 0);
+    for trial in 0..1000 {
+        let mut random = Random(trial);
+        let mut unit = || (random.next() >> 11) as f64 / (1u64 << 53) as f64;
+        let window = 40 + (unit() * 80.0) as usize;
+        let noise = 0.2 * unit();
+        let two_rings = unit() < 0.5;
+        let mut ring = |at: usize| -> Point {
+            let turn = std::f64::consts::TAU * unit();
+            let radius = 1.0 + noise * unit();
+            let shift = f64::from(u8::from(two_rings && at.is_multiple_of(2))) * 4.0;
+            [shift + radius * turn.cos(), radius * turn.sin()]
+        };
+        let xs: Vec<Point> = (0..2 * window).map(&mut ring).collect();
+        let params = StreamParams {
+            cover_radius: [None, Some(0.05), Some(0.2)][trial as usize % 3],
+            on_limit: [OnLimit::Coarsen, OnLimit::Evict][trial as usize % 2],
+            ..params(window as u64, 30 + trial as usize % 30)
+        };
+        let mut stream = Stream::new(params).unwrap();
+        let mut seen = 0;
+        for (at, chunk) in xs.chunks(20).enumerate() {
+            let report = push(&mut stream, chunk);
+            seen += chunk.len();
+            if at % 3 != trial as usize % 3 {
+                continue;
+            }
+            let alive = usize::try_from(report.n_window.unwrap()).unwrap();
+            let of_window = points(xs[seen - alive..seen].iter().copied());
+            let input = RipsInput::Points(&of_window, Metric::Euclidean);
+            let exact = rips(input, &RipsParams::default(), &Control::none()).unwrap();
+            let bound = report.error_bound() + 1e-12;
+            for dim in 0..=1u8 {
+                let all: Vec<_> = exact.intervals(dim).collect();
+                let landmarks: Vec<_> = report.diagram.intervals(dim).collect();
+                assert!(bottleneck_distance(&all, &landmarks) <= bound);
+                for &(birth, death) in &landmarks {
+                    if death - birth <= report.certified_above() {
+                        continue;
+                    }
+                    let near = |x: f64, y: f64| x == y || (x - y).abs() <= bound;
+                    assert!(all.iter().any(|&(b, d)| near(b, birth) && near(d, death)));
+                    *[&mut n_pieces, &mut n_loops][usize::from(dim)] += 1;
+                }
+            }
+        }
+    }
+    assert!(
+        n_loops > 100 && n_pieces > 2000,
+        "{n_loops} loops, {n_pieces} pieces"
+    );
 }
