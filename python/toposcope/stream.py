@@ -27,6 +27,88 @@ _LONGEST_WINDOW = dt.timedelta(days=999_999_000)
 
 
 @dataclass(frozen=True, slots=True)
+class PoolStats:
+    """The pool in which a stream keeps its critical simplices, after a push.
+
+    A pool that holds none is normal: see :meth:`Stream.critical_simplices`.
+
+    Attributes
+    ----------
+    live : int
+        Simplices in it.
+    slots : int
+        Places in use: simplices, and holes that retired ones left.
+    live_bytes : int
+        Bytes that the simplices and their ids take themselves.
+    bytes : int
+        Bytes set aside within the ``memory_limit``, holes and spare room included.
+    peak_bytes : int
+        The most bytes that were ever set aside at once, while an array grew or shrank.
+    fragmentation : float
+        Share of holes among the slots, from 0 to 1; 0 if there are no slots. From a half on, they are closed at the end
+        of a push.
+    n_defragmented : int
+        How often holes were closed.
+    n_inserted, n_retired : int
+        Simplices that ever came, and that went again.
+    """
+
+    live: int
+    slots: int
+    live_bytes: int
+    bytes: int
+    peak_bytes: int
+    fragmentation: float
+    n_defragmented: int
+    n_inserted: int
+    n_retired: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Simplices:
+    """Critical simplices of one role, by ascending value.
+
+    Attributes
+    ----------
+    ids : ndarray of uint64 of shape (n,)
+        Each names its simplex as long as that stays critical in this role, and never another one of the same stream.
+    vertices : ndarray of uint64 of shape (n, n_vertices)
+        The landmarks, by the ids of :attr:`Report.landmark_ids`, ascending in each row.
+    values : ndarray of float64 of shape (n,)
+        Filtration values: the longest distance between vertices.
+    """
+
+    ids: npt.NDArray[np.uint64]
+    vertices: npt.NDArray[np.uint64]
+    values: Float64Array
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CriticalSimplices:
+    """The simplices that make up a diagram of components and loops.
+
+    Attributes
+    ----------
+    founds : Simplices
+        Vertices, one per landmark, of value 0: with each a component is born.
+    joins : Simplices
+        Edges with which components die.
+    births : Simplices
+        Edges with which the loops of the diagram are born.
+    kills : Simplices
+        Triangles with which they die; of a loop without end there is none.
+    """
+
+    founds: Simplices
+    joins: Simplices
+    births: Simplices
+    kills: Simplices
+
+
+@dataclass(frozen=True, slots=True)
 class PushStats:
     """What a push did to the landmarks, and what it cost.
 
@@ -42,6 +124,8 @@ class PushStats:
         Landmarks that had to leave before their time, for want of room.
     n_bytes : int
         Bytes held by the landmarks after the push.
+    pool : PoolStats
+        The pool of critical simplices after the push.
     latency : mapping of str to float
         Seconds by stage: ``"nearest"`` landmarks, other work on ``"landmarks"``, ``"persistence"``.
     """
@@ -51,6 +135,7 @@ class PushStats:
     n_merged: int
     n_evicted: int
     n_bytes: int
+    pool: PoolStats
     latency: Mapping[str, float]
 
 
@@ -181,7 +266,7 @@ class Stream(Checkpointed):
         ``max_landmarks`` if they would need more: at most the largest m with
         :math:`163840 + 264\,n_{dims} + (600 + 28\,n_{dims})(m + 1) + 28 (m + 1)^2 + 32 s^2` within the limit, with
         :math:`s = \lfloor 9 (m + 1) / 8 \rfloor + 4`. Chunks and reports are the caller's. With ``max_dim`` of 2 and
-        more, a diagram can need more than is allowed for: that push raises :class:`MemoryLimitError`, and has no effect.
+        more, a diagram can need more than is allowed for: that push raises :class:`MemoryLimitError`, without effect.
     on_limit : {"coarsen", "evict", "raise"}, default="coarsen"
         What happens when a landmark too many comes: one takes over another, so that ε grows; or those seen longest ago
         leave, so that the window shrinks; or :class:`MemoryLimitError`, and the push has no effect.
@@ -354,6 +439,22 @@ class Stream(Checkpointed):
             return self._report(self._core.evict_before(number(before, "before")))
         return self._report(self._core.evict(integer(n_points, "n_points", at_least=0)))
 
+    def critical_simplices(self) -> CriticalSimplices:
+        """Return the simplices that make up the diagram of the last push.
+
+        One that stays critical in its role keeps its id from push to push.
+
+        Returns
+        -------
+        CriticalSimplices
+            All of them, or none at all: they are known when a push updates the diagram, not when it is computed anew.
+            It is computed anew if ``max_dim`` is not 1, at the first push, if more than a third of the landmarks come
+            or go at once, and where ``memory_limit`` leaves no room to do better. The next push that updates makes all
+            of them known again, under new ids. Nor are they part of what is saved.
+        """
+        founds, joins, births, kills = map(_simplices, self._core.critical_simplices())
+        return CriticalSimplices(founds=founds, joins=joins, births=births, kills=kills)
+
     def reset(self) -> None:
         """Forget everything but the parameters."""
         self._core.reset()
@@ -393,10 +494,29 @@ class Stream(Checkpointed):
                 n_merged=report.n_merged,
                 n_evicted=report.n_evicted,
                 n_bytes=report.n_bytes,
+                pool=_pool_stats(report.pool),
                 latency={"nearest": nearest, "landmarks": landmarks, "persistence": persistence},
             ),
             cospan=report.cospan,
         )
+
+
+def _pool_stats(stats: _core.PoolStats) -> PoolStats:
+    return PoolStats(
+        live=stats.live,
+        slots=stats.slots,
+        live_bytes=stats.live_bytes,
+        bytes=stats.bytes,
+        peak_bytes=stats.peak_bytes,
+        fragmentation=stats.fragmentation,
+        n_defragmented=stats.n_defragmented,
+        n_inserted=stats.n_inserted,
+        n_retired=stats.n_retired,
+    )
+
+
+def _simplices(columns: _core.SimplexColumns) -> Simplices:
+    return Simplices(ids=columns.ids, vertices=columns.vertices, values=columns.values)
 
 
 def _window(window: Any) -> tuple[int | None, float | None]:

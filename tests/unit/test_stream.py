@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import toposcope as ts
+from toposcope.stream import PoolStats
 
 SQUARE = np.array([[0, 0], [0, 1], [1, 1], [1, 0]], np.float32)
 
@@ -499,3 +500,57 @@ def test_wrong_points_are_the_chunks(chunk: list[list[float]], metric: str) -> N
     with pytest.raises(ValueError, match=r"^chunk: expected"):
         stream.push(np.array([[1.0, 1.0], [-1e300, 0.0], *chunk]))
     assert stream.step == 0
+
+
+def test_critical_simplices_make_up_the_diagram_and_keep_their_ids():
+    points = np.random.default_rng(5).integers(0, 9, (300, 2)).astype(np.float32)
+    stream, known, n_stayed = ts.Stream(2, 60), {}, 0
+    for chunk in np.split(points, 100):
+        report, critical = stream.push(chunk), stream.critical_simplices()
+        pool, parts = report.stats.pool, [getattr(critical, f.name) for f in dataclasses.fields(critical)]
+        assert pool.live == sum(map(len, parts)) == pool.n_inserted - pool.n_retired
+        if not pool.live:
+            known = {}
+            continue
+        assert [part.vertices.shape[1] for part in parts] == [1, 2, 2, 3]
+        assert all(part.ids.dtype == part.vertices.dtype == np.uint64 for part in parts)
+        np.testing.assert_array_equal(critical.founds.vertices[:, 0], report.landmark_ids)
+        for part, ends in zip(parts, [report.diagram[dim][:, end] for dim in (0, 1) for end in (0, 1)], strict=True):
+            np.testing.assert_array_equal(part.values, np.sort(ends[np.isfinite(ends)]))
+            corners = points[part.vertices]
+            lengths = np.linalg.norm(corners[:, :, np.newaxis].astype(float) - corners[:, np.newaxis], axis=-1)
+            np.testing.assert_allclose(lengths.max(axis=(1, 2)), part.values)
+        now = {
+            (role, tuple(row)): number
+            for role, part in enumerate(parts)
+            for row, number in zip(part.vertices.tolist(), part.ids.tolist(), strict=True)
+        }
+        stayed = known.keys() & now.keys()
+        assert all(known[name] == now[name] for name in stayed)
+        assert len(set(now.values()) | {known[name] for name in known.keys() - stayed}) == len(
+            now.keys() | known.keys()
+        )
+        n_stayed, known = n_stayed + len(stayed), now
+    assert n_stayed > 5000
+
+
+def test_the_pool_reports_its_slots_bytes_and_past():
+    points = np.random.default_rng(6).random((200, 2)).astype(np.float32)
+    stream = ts.Stream(2, 50)
+    assert stream.push(points[:50]).stats.pool == PoolStats(0, 0, 0, 0, 0, 0.0, 0, 0, 0)
+    pools = [stream.push(chunk).stats.pool for chunk in np.split(points[50:], 50)]
+    for pool in pools:
+        assert pool.fragmentation == (pool.slots - pool.live) / pool.slots
+        assert 29 * pool.live < pool.live_bytes <= pool.bytes <= pool.peak_bytes
+    assert any(pool.fragmentation for pool in pools)
+    assert stream.push(points[:0]).stats.pool == pools[-1]
+    stream.reset()
+    assert stream.push(points[:1]).stats.pool.n_retired == pools[-1].n_inserted
+
+
+def test_without_loops_nothing_is_critical():
+    stream = ts.Stream(2, 50, max_dim=0)
+    stream.push(np.eye(2))
+    assert stream.push(np.ones((1, 2))).stats.pool.live == 0
+    kills = stream.critical_simplices().kills
+    assert (len(kills), kills.vertices.shape) == (0, (0, 3))

@@ -3,9 +3,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use numpy::{PyArray1, PyReadonlyArray1};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use toposcope_core::pool::{CriticalSimplex, PoolStats, Role, SimplexId};
 use toposcope_core::stream::{Cospan, Landmark, OnLimit, Report, Stream, StreamParams, Window};
 use toposcope_core::{Control, Error, Metric};
 
@@ -17,6 +18,8 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyStreamParams>()?;
     m.add_class::<PyStream>()?;
     m.add_class::<StreamReport>()?;
+    m.add_class::<PyPoolStats>()?;
+    m.add_class::<SimplexColumns>()?;
     m.add_class::<PyCospan>()
 }
 
@@ -192,6 +195,30 @@ impl PyStream {
         StreamReport::new(py, report)
     }
 
+    /// The simplices of the pool by role, as roles are ordered.
+    fn critical_simplices(
+        &self,
+        py: Python<'_>,
+    ) -> PyResult<(
+        SimplexColumns,
+        SimplexColumns,
+        SimplexColumns,
+        SimplexColumns,
+    )> {
+        let mut all: Simplices = self.with(py, |stream, _| Ok(stream.pool().iter().collect()))?;
+        all.sort_unstable_by(|(_, x), (_, y)| {
+            let by_value = x.value().total_cmp(&y.value());
+            by_value.then_with(|| x.vertices().cmp(y.vertices()))
+        });
+        let of = |role, n_vertices| SimplexColumns::new(py, &all, role, n_vertices);
+        Ok((
+            of(Role::Founds, 1)?,
+            of(Role::Joins, 2)?,
+            of(Role::Births, 2)?,
+            of(Role::Kills, 3)?,
+        ))
+    }
+
     fn reset(&self, py: Python<'_>) -> PyResult<()> {
         self.with(py, |stream, _| {
             stream.reset();
@@ -219,6 +246,64 @@ impl PyStream {
     #[getter]
     fn step(&self, py: Python<'_>) -> PyResult<u64> {
         self.with(py, |stream, _| Ok(stream.step()))
+    }
+}
+
+type Simplices = Vec<(SimplexId, CriticalSimplex)>;
+
+/// Critical simplices of one role, by ascending value.
+#[pyclass(frozen, get_all, module = "toposcope._core")]
+pub(crate) struct SimplexColumns {
+    /// Generation and index in one.
+    ids: Py<PyArray1<u64>>,
+    vertices: Py<PyArray2<u64>>,
+    values: Py<PyArray1<f64>>,
+}
+
+impl SimplexColumns {
+    fn new(py: Python<'_>, all: &Simplices, role: Role, n_vertices: usize) -> PyResult<Self> {
+        let of_role = || all.iter().filter(|(_, simplex)| simplex.role() == role);
+        let whole = |id: SimplexId| u64::from(id.generation) << 32 | u64::from(id.index);
+        let ids: Vec<u64> = of_role().map(|&(id, _)| whole(id)).collect();
+        let vertices: Vec<u64> = of_role()
+            .flat_map(|(_, simplex)| simplex.vertices().iter().copied())
+            .collect();
+        let vertices = PyArray1::from_vec(py, vertices).reshape([ids.len(), n_vertices])?;
+        Ok(Self {
+            ids: PyArray1::from_vec(py, ids).unbind(),
+            vertices: vertices.unbind(),
+            values: column(py, of_role().map(|(_, simplex)| simplex.value())),
+        })
+    }
+}
+
+/// What the stream's pool held after a push, and what had happened to it.
+#[pyclass(frozen, get_all, name = "PoolStats", module = "toposcope._core")]
+pub(crate) struct PyPoolStats {
+    live: usize,
+    slots: usize,
+    live_bytes: u64,
+    bytes: u64,
+    peak_bytes: u64,
+    fragmentation: f64,
+    n_defragmented: u64,
+    n_inserted: u64,
+    n_retired: u64,
+}
+
+impl PyPoolStats {
+    fn from_core(stats: PoolStats) -> Self {
+        Self {
+            live: stats.live,
+            slots: stats.slots,
+            live_bytes: stats.live_bytes,
+            bytes: stats.bytes,
+            peak_bytes: stats.peak_bytes,
+            fragmentation: stats.fragmentation,
+            n_defragmented: stats.n_defragmented,
+            n_inserted: stats.n_inserted,
+            n_retired: stats.n_retired,
+        }
     }
 }
 
@@ -261,6 +346,7 @@ pub(crate) struct StreamReport {
     n_merged: usize,
     n_evicted: usize,
     n_bytes: usize,
+    pool: Py<PyPoolStats>,
     /// Seconds by stage: nearest, landmarks, persistence.
     latency: (f64, f64, f64),
     cospan: Py<PyCospan>,
@@ -286,6 +372,7 @@ impl StreamReport {
             n_merged: stats.n_merged,
             n_evicted: stats.n_evicted,
             n_bytes: stats.bytes,
+            pool: Py::new(py, PyPoolStats::from_core(stats.pool))?,
             latency: (
                 seconds(&stats.nearest),
                 seconds(&stats.landmarks),

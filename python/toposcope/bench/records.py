@@ -52,7 +52,7 @@ class Rung:
     overshoot_bytes : int or None
         ``stream_bytes`` above ``memory_limit``, or 0; None without either.
     fragmentation : float or None
-        Share of the simplex pool that lies idle; None if the engine does not report one.
+        Share of the simplex pool that lies idle after the last push; None if nothing is in it.
     n_landmarks : int
         At the end.
     degree_radius : float

@@ -68,7 +68,7 @@ class Answer:
         Largest bottleneck distance, over the dimensions, to the diagram of the whole window; None if that was not
         computed.
     fragmentation : float or None
-        Of the simplex pool at the end; None as long as reports say nothing of one.
+        Of the simplex pool at the end; None if it is empty.
     """
 
     peak_bytes: int | None
@@ -172,9 +172,9 @@ def _bottleneck(config: LadderConfig, source: RingSource, n_points: int, found: 
 
 
 def _fragmentation(report: Report) -> float | None:
-    # Reports have no pool yet.
-    pool = getattr(report.stats, "pool", None)
-    return None if pool is None else float(pool.fragmentation)
+    # After a diagram computed anew there is nothing in the pool.
+    pool = report.stats.pool
+    return pool.fragmentation if pool.slots else None
 
 
 def main(question: str) -> None:

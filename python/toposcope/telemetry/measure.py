@@ -51,6 +51,6 @@ def push_record(report: Report, *, run_id: str, seq: int, clock: StageClock) -> 
         epsilon=report.epsilon,
         error_bound=report.error_bound,
         n_bytes=stats.n_bytes,
-        fragmentation=None,
+        fragmentation=stats.pool.fragmentation if stats.pool.slots else None,
         latency={**stats.latency, **clock.seconds()},
     )

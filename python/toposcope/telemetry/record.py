@@ -54,7 +54,7 @@ class PushRecord:
     n_bytes : int
         Memory that the stream holds.
     fragmentation : float or None
-        Dead share of the simplex pool; None where there is no pool.
+        Share of holes among the slots of the simplex pool; None if nothing is in it.
     latency : mapping of str to float
         Seconds by stage, in the order in which the stages ran; ``total`` is all of them.
     """

@@ -124,15 +124,13 @@ def test_a_window_that_is_too_large_or_has_passed_has_no_exact_diagram():
         assert rung._bottleneck(config, source, n_points, ts.rips([[0.0, 0.0]])) is None
 
 
-def test_a_pool_that_a_report_tells_of_is_written_down():
-    class Stats:
-        pool = type("Pool", (), {"fragmentation": 0.25})
-
-    class Told:
-        stats = Stats
-
-    assert rung._fragmentation(Told) == 0.25
-    assert rung._fragmentation(ts.Stream(2).push(np.zeros((1, 2), np.float32))) in (None, 0.0)
+def test_a_pool_with_something_in_it_is_written_down():
+    stream = ts.Stream(2, 20)
+    points = np.random.default_rng(0).random((60, 2), np.float32)
+    told = [rung._fragmentation(stream.push(chunk)) for chunk in np.split(points, 60)]
+    assert told[0] is None  # The first diagram is computed anew.
+    assert all(0 <= share < 1 for share in told[-30:])
+    assert max(told[-30:]) > 0
 
 
 def test_the_peak_is_that_since_it_was_reset():

@@ -34,7 +34,13 @@ class Report:
 
 
 STATS = SimpleNamespace(
-    n_added=1, n_expired=2, n_merged=3, n_evicted=4, n_bytes=1000, latency={"nearest": 0.001, "persistence": 0.002}
+    n_added=1,
+    n_expired=2,
+    n_merged=3,
+    n_evicted=4,
+    n_bytes=1000,
+    pool=SimpleNamespace(slots=8, fragmentation=0.25),
+    latency={"nearest": 0.001, "persistence": 0.002},
 )
 
 
@@ -133,7 +139,7 @@ def test_every_push_leaves_a_record(tmp_path):
     assert (first["schema"], first["run_id"], first["seq"], second["seq"]) == (SCHEMA_VERSION, "a run", 0, 1)
     assert (second["step"], second["n_points"], second["n_window"], second["n_landmarks"]) == (2, 2, 4, 4)
     assert [second[f"n_{name}"] for name in ("added", "expired", "merged", "evicted", "bytes")] == [1, 2, 3, 4, 1000]
-    assert (second["n_events"], second["n_intervals"], second["fragmentation"]) == (1, 1, None)
+    assert (second["n_events"], second["n_intervals"], second["fragmentation"]) == (1, 1, 0.25)
     assert second["monotonic_time"] > first["monotonic_time"]
     stages = second["latency"]
     assert list(stages) == ["nearest", "persistence", "push", "track", "deliver", "vectorize", "total"]

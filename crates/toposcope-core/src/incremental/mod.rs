@@ -10,6 +10,7 @@
 
 mod certificate;
 mod flows;
+mod lasting;
 mod lengths;
 mod lunes;
 mod parts;
@@ -21,6 +22,8 @@ mod words;
 use certificate::MOST_SLOTS;
 use flows::Flows;
 use lunes::Lunes;
+
+pub(crate) use lasting::Lasting;
 
 use crate::memory::{Budget, Held};
 use crate::{Control, Error, RipsParams};
@@ -34,9 +37,6 @@ const EDGES_PER_VERTEX: usize = 4;
 const WASTE: usize = 2;
 /// How seldom that is looked at.
 const UPDATES_PER_CHECK: u32 = 8;
-
-/// Lengths of the edges that join components, and the birth and death of every loop that lasts.
-pub(crate) type Intervals = (Held<f64>, Held<(f64, f64)>);
 
 /// Components and loops of a changing set of vertices, which live in slots.
 #[derive(Debug)]
@@ -100,11 +100,11 @@ impl Incremental {
         self.lunes.remove(slots, control)
     }
 
-    /// Components and loops of the vertices that are there.
+    /// Components and loops of the vertices that are there, and the simplices behind them.
     ///
     /// # Errors
     /// Those of memory and interrupts. What is left is of no use then.
-    pub(crate) fn intervals(&mut self, control: &Control) -> Result<Intervals, Error> {
+    pub(crate) fn lasting(&mut self, control: &Control) -> Result<Lasting, Error> {
         if self.lunes.longest_bare() > self.lunes.reach() {
             let reach = self.next_reach(control)?.max(self.lunes.longest_bare());
             self.lunes.extend_to(reach, control)?;
@@ -125,7 +125,7 @@ impl Incremental {
         if self.n_updates.is_multiple_of(UPDATES_PER_CHECK) {
             self.draw_in(&flows, control)?;
         }
-        Self::lasting(&flows, control)
+        Lasting::of(flows)
     }
 
     /// Some way beyond the reach, by the number of edges.
@@ -176,18 +176,5 @@ impl Incremental {
             self.lunes.shrink_to(last, control)?;
         }
         Ok(())
-    }
-
-    fn lasting(flows: &Flows, control: &Control) -> Result<Intervals, Error> {
-        let mut joining = Held::with_capacity(control.budget(), flows.joining.len())?;
-        joining.extend(flows.joining.iter().map(|e| e.length))?;
-        let mut lasting = Held::new(control.budget());
-        for (birth, death) in flows.births.iter().zip(flows.deaths.iter()) {
-            let death = death.map_or(f64::INFINITY, |(e, _)| e.length);
-            if birth.length < death {
-                lasting.push((birth.length, death))?;
-            }
-        }
-        Ok((joining, lasting))
     }
 }

@@ -37,10 +37,11 @@ fn batch(points: &[Option<Point>], threshold: f64) -> Diagram {
 }
 
 fn diagram(incremental: &mut Incremental, n: usize) -> Diagram {
-    let (joining, loops) = incremental.intervals(&Control::none()).unwrap();
-    let essential = (0..n - joining.len()).map(|_| (0, 0.0, f64::INFINITY));
-    let pieces = joining.iter().map(|&death| (0, 0.0, death));
-    let loops = loops.iter().map(|&(birth, death)| (1, birth, death));
+    let lasting = incremental.lasting(&Control::none()).unwrap();
+    let n_components = n - lasting.joining().count();
+    let essential = (0..n_components).map(|_| (0, 0.0, f64::INFINITY));
+    let pieces = lasting.joining().map(|death| (0, 0.0, death));
+    let loops = lasting.loops().map(|(birth, death)| (1, birth, death));
     let all: Vec<Interval> = essential.chain(pieces).chain(loops).collect();
     Diagram::from_intervals(all, 1)
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::memory::{Budget, Lease};
+use crate::pool::SimplexPool;
 use crate::stream::cospan::{Cospan, union};
 use crate::stream::landmarks::Landmark;
 use crate::stream::params::{OnLimit, StreamParams, Window};
@@ -90,8 +91,32 @@ impl Stream {
         self.state.step
     }
 
+    /// The critical simplices of the landmarks, under ids that stay from push to push. Their vertices are ids of landmarks, and their values
+    /// make up the diagram exactly:
+    /// - [`Role::Founds`](crate::pool::Role::Founds): each landmark, at 0;
+    /// - [`Role::Joins`](crate::pool::Role::Joins): the edges with which components end;
+    /// - [`Role::Births`](crate::pool::Role::Births) and [`Role::Kills`](crate::pool::Role::Kills): of each loop of the diagram, the
+    ///   edge that closes it and, unless it stays for ever, a triangle with which it is filled.
+    ///
+    /// A simplex that is critical before and after a push, in the same role, keeps its id. One whose role changes is retired, and inserted in
+    /// the other. Where lengths are equal others could be critical instead, and which are can change though the diagram does not.
+    ///
+    /// The pool is filled when a diagram is updated. It is **empty** where the diagram is computed anew: if `max_dim` is not 1, at the first push, if
+    /// more than a third of the landmarks come or go at once, and if there is no memory to update it in. It fills again at the next
+    /// push that updates; ids of before name nothing then.
+    ///
+    /// It is not part of a snapshot. After a push that failed it is as it was before, or empty if the diagram was to be computed anew.
+    pub fn pool(&self) -> &SimplexPool {
+        self.persistence.pool()
+    }
+
     pub(crate) fn state(&self) -> &State {
         &self.state
+    }
+
+    #[cfg(test)]
+    pub(crate) fn persistence_mut(&mut self) -> &mut LandmarkPersistence {
+        &mut self.persistence
     }
 
     /// Points arrive, in order, `times` with them if they have any; those that the window leaves behind go.
@@ -161,7 +186,7 @@ impl Stream {
         self.conclude_eviction(next, |l| l.last_time.is_some_and(|t| t >= time), control)
     }
 
-    /// Forgets everything but the parameters: the stream is as new.
+    /// Forgets everything but the parameters: the stream is as new. Only its pool goes on counting, so that no id is given twice.
     pub fn reset(&mut self) {
         self.state = State::new(&self.params);
         self.persistence.reset();
@@ -298,6 +323,7 @@ impl Stream {
         let diagram = self.persistence.update(&cospan, control)?;
         stats.persistence = begun.elapsed();
         stats.bytes = after.bytes();
+        stats.pool = self.persistence.pool().stats();
         let report = Report {
             step: next.step,
             n_points,

@@ -57,6 +57,7 @@
 //! - A landmark's weight counts points ever assigned to it, not those still in the window: that would need the window.
 
 mod cospan;
+mod critical;
 mod engine;
 mod landmarks;
 mod params;

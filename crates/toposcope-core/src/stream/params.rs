@@ -90,8 +90,8 @@ const BYTES_PER_DIM: u64 = 264;
 /// Of one entry of an m × m square: half a matrix of float64 in the state (4), in its growing copy (8), and the union of at most
 /// 2m landmarks (16).
 const BYTES_PER_SQUARE: u64 = 28;
-/// Of one entry of a square of the engine's slots: lengths and certificates (13), and as much again and more for sums of loops, or for what
-/// the batch engine needs for a moment.
+/// Of one entry of a square of the engine's slots: lengths and certificates (13), and as much again and more for sums of loops and the pool, or
+/// for what the batch engine needs for a moment.
 const BYTES_PER_SLOTS_SQUARE: u64 = 32;
 
 impl StreamParams {

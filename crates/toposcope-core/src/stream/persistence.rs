@@ -1,9 +1,11 @@
 //! From landmarks to their diagram.
 
 use crate::batch::diagram;
-use crate::incremental::Incremental;
+use crate::incremental::{Incremental, Lasting};
 use crate::memory::{Budget, Held};
+use crate::pool::SimplexPool;
 use crate::stream::cospan::Cospan;
+use crate::stream::critical::{Critical, critical_simplices};
 use crate::{Control, Diagram, DistanceMatrix, Error, RipsInput, RipsParams, rips};
 
 /// If more than one in so many landmarks comes or goes, nothing is gained from what was known before.
@@ -20,6 +22,7 @@ pub(crate) struct LandmarkPersistence {
     budget: Budget,
     current: Option<Diagram>,
     known: Option<Known>,
+    critical: Critical,
 }
 
 /// What is known of the landmarks' lunes.
@@ -35,6 +38,7 @@ impl LandmarkPersistence {
     pub(crate) fn new(params: RipsParams, budget: Budget) -> Self {
         Self {
             params,
+            critical: Critical::new(&budget),
             budget,
             current: None,
             known: None,
@@ -45,10 +49,34 @@ impl LandmarkPersistence {
     pub(crate) fn reset(&mut self) {
         self.current = None;
         self.known = None;
+        self.critical.clear();
+    }
+
+    /// The critical simplices of the landmarks, or none if the last diagram was found without them.
+    pub(crate) fn pool(&self) -> &SimplexPool {
+        self.critical.pool()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn pool_mut(&mut self) -> &mut SimplexPool {
+        self.critical.pool_mut()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// What the pool should hold, if anything is known.
+    #[cfg(test)]
+    pub(crate) fn critical_anew(&mut self) -> Option<Held<crate::pool::CriticalSimplex>> {
+        let (known, control) = (self.known.as_mut()?, &Control::none());
+        let lasting = known.incremental.lasting(control).ok()?;
+        critical_simplices(&known.ids, &lasting, control).ok()
     }
 
     /// The diagram of the landmarks after a push: that of the batch engine, updated if few of them came or went.
-    /// On an error, nothing has changed.
+    /// On an error, nothing has changed, but that the pool is empty if the diagram was to be computed anew.
     pub(crate) fn update(&mut self, cospan: &Cospan, control: &Control) -> Result<Diagram, Error> {
         if let Some(current) = &self.current
             && cospan.n_changed() == 0
@@ -62,18 +90,22 @@ impl LandmarkPersistence {
         let (diagram, known) = match self.updated(known, cospan, control) {
             Ok(Some(updated)) => updated,
             // What is known takes more room than finding it all out again.
-            Ok(None) | Err(Error::MemoryLimit { .. }) => (self.anew(cospan, control)?, None),
+            Ok(None) | Err(Error::MemoryLimit { .. }) => {
+                self.critical.clear();
+                let diagram = self.anew(cospan, control)?;
+                control.poll_last()?;
+                (diagram, None)
+            }
             Err(error) => return Err(error),
         };
-        control.poll_last()?;
         self.known = known;
         self.current = Some(diagram.clone());
         Ok(diagram)
     }
 
-    /// The diagram from what is known of the landmarks before, if that is worth it.
+    /// The diagram from what is known of the landmarks before, if that is worth it; the pool takes in what it consists of.
     fn updated(
-        &self,
+        &mut self,
         known: Option<Known>,
         cospan: &Cospan,
         control: &Control,
@@ -90,7 +122,13 @@ impl LandmarkPersistence {
             }
             _ => return Ok(None),
         };
-        let diagram = known.diagram(n_after, control)?;
+        let lasting = known.incremental.lasting(control)?;
+        let diagram = diagram_of(&lasting, n_after, control)?;
+        let simplices = critical_simplices(&known.ids, &lasting, control)?;
+        drop(lasting);
+        // Only want of memory can stop this one now, and then the diagram is found without it.
+        control.poll_last()?;
+        self.critical.update(simplices)?;
         Ok(Some((diagram, Some(known))))
     }
 
@@ -107,6 +145,14 @@ impl LandmarkPersistence {
 /// Slots for so many landmarks, and for newcomers before others go.
 pub(crate) fn slots_for(n_landmarks: usize) -> usize {
     n_landmarks.saturating_add(n_landmarks / SPARE + FEW)
+}
+
+/// The diagram of `n` landmarks.
+fn diagram_of(lasting: &Lasting, n: usize, control: &Control) -> Result<Diagram, Error> {
+    let mut joining = Held::with_capacity(control.budget(), n)?;
+    joining.extend(lasting.joining())?;
+    let loops = lasting.loops().map(|(birth, death)| (1, birth, death));
+    diagram(n, &joining, loops, 1, control)
 }
 
 impl Known {
@@ -174,12 +220,5 @@ impl Known {
             self.ids[slot as usize] = None;
         }
         Ok(self)
-    }
-
-    /// The diagram of `n` landmarks.
-    fn diagram(&mut self, n: usize, control: &Control) -> Result<Diagram, Error> {
-        let (joining, loops) = self.incremental.intervals(control)?;
-        let loops = loops.iter().map(|&(birth, death)| (1, birth, death));
-        diagram(n, &joining, loops, 1, control)
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::Diagram;
+use crate::pool::PoolStats;
 use crate::stream::cospan::Cospan;
 use crate::stream::landmarks::Landmark;
 
@@ -56,6 +57,8 @@ pub struct PushStats {
     pub n_evicted: usize,
     /// Bytes held by the landmarks after the push.
     pub bytes: usize,
+    /// The pool of critical simplices after the push: see [`Stream::pool`](crate::stream::Stream::pool).
+    pub pool: PoolStats,
     /// Finding the nearest landmarks.
     pub nearest: Duration,
     /// All else that is done to landmarks.

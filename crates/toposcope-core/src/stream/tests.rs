@@ -1,5 +1,7 @@
 //! What a push does to the landmarks, case by case.
 
+mod pool;
+
 use std::ops::ControlFlow;
 
 use crate::stream::params::tests::plain;
