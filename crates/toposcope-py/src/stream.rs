@@ -6,7 +6,9 @@ use std::time::Duration;
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use toposcope_core::stream::{Cospan, Landmark, OnLimit, Report, Stream, StreamParams, Window};
+use toposcope_core::stream::{
+    Complex, Cospan, Landmark, OnLimit, Report, Stream, StreamParams, Window,
+};
 use toposcope_core::{Control, Error, Metric};
 
 use crate::arrays::{DiagramColumns, points_from};
@@ -30,6 +32,7 @@ pub(crate) struct PyStreamParams {
     cover_radius: Option<f64>,
     max_dim: usize,
     metric: String,
+    complex: String,
     threshold: Option<f64>,
     memory_limit: Option<u64>,
     on_limit: String,
@@ -39,8 +42,8 @@ pub(crate) struct PyStreamParams {
 #[pymethods]
 impl PyStreamParams {
     #[new]
-    #[pyo3(signature = (*, n_dims, window_points, window_seconds, max_landmarks, cover_radius, max_dim, metric, threshold,
-                        memory_limit, on_limit, n_threads))]
+    #[pyo3(signature = (*, n_dims, window_points, window_seconds, max_landmarks, cover_radius, max_dim, metric, complex,
+                        threshold, memory_limit, on_limit, n_threads))]
     #[expect(
         clippy::too_many_arguments,
         reason = "keyword-only; the Python class has them too"
@@ -53,6 +56,7 @@ impl PyStreamParams {
         cover_radius: Option<f64>,
         max_dim: usize,
         metric: String,
+        complex: String,
         threshold: Option<f64>,
         memory_limit: Option<u64>,
         on_limit: String,
@@ -66,6 +70,7 @@ impl PyStreamParams {
             cover_radius,
             max_dim,
             metric,
+            complex,
             threshold,
             memory_limit,
             on_limit,
@@ -94,6 +99,7 @@ impl PyStreamParams {
             cover_radius: self.cover_radius,
             max_dim: self.max_dim,
             metric: Metric::from_name(&self.metric)?,
+            complex: Complex::from_name(&self.complex)?,
             threshold: self.threshold,
             memory_limit: self.memory_limit,
             on_limit: OnLimit::from_name(&self.on_limit)?,
@@ -114,6 +120,7 @@ impl PyStreamParams {
             cover_radius: params.cover_radius,
             max_dim: params.max_dim,
             metric: params.metric.name().to_owned(),
+            complex: params.complex.name().to_owned(),
             threshold: params.threshold,
             memory_limit: params.memory_limit,
             on_limit: params.on_limit.name().to_owned(),
@@ -132,6 +139,20 @@ impl PyStream {
     /// A panic leaves the state as it was before the call, so that a poisoned lock can be used.
     fn lock(&self) -> MutexGuard<'_, Stream> {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locks two streams in one order, whichever is asked: two threads that merge each other do not wait for each other.
+    fn lock_with<'a>(
+        &'a self,
+        other: &'a Self,
+    ) -> (MutexGuard<'a, Stream>, MutexGuard<'a, Stream>) {
+        if std::ptr::from_ref(self) < std::ptr::from_ref(other) {
+            let ours = self.lock();
+            (ours, other.lock())
+        } else {
+            let theirs = other.lock();
+            (self.lock(), theirs)
+        }
     }
 
     /// Waits for the stream and works on it, detached.
@@ -189,6 +210,19 @@ impl PyStream {
 
     fn evict_before(&self, py: Python<'_>, time: f64) -> PyResult<StreamReport> {
         let report = self.with(py, |stream, control| stream.evict_before(time, control))?;
+        StreamReport::new(py, report)
+    }
+
+    fn merge(&self, py: Python<'_>, other: &Bound<'_, Self>) -> PyResult<StreamReport> {
+        let other = other.get();
+        if std::ptr::eq(self, other) {
+            let error = Error::invalid("other", "another stream", "the stream itself");
+            return Err(error).into_py();
+        }
+        let report = detached(py, None, |control| {
+            let (mut ours, theirs) = self.lock_with(other);
+            ours.merge(&theirs, control)
+        })?;
         StreamReport::new(py, report)
     }
 

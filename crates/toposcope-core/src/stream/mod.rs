@@ -9,8 +9,15 @@
 //! - the bottleneck distance of their diagrams is at most 2ε in every dimension ([`Report::error_bound`]);
 //! - an interval of the landmarks longer than 4ε is proof of a class in the window ([`Report::certified_above`]).
 //!
+//! That is for Rips filtrations, whose values are diameters. With [`Complex::Alpha`] values are radii: the balls of radius r around the
+//! window lie in those of radius r + ε around the landmarks, and the other way round. Alpha filtrations have the shape of these
+//! unions, at every radius and compatibly with inclusions, so that the diagrams are within ε, and an interval longer than 2ε is proof.
+//!
+//! Streams that look at the same things can be put together ([`Stream::merge`]): the landmarks of both, for the union of their
+//! windows, with the larger ε. A stream can so be worked on in parts.
+//!
 //! ```
-//! use toposcope_core::stream::{OnLimit, Stream, StreamParams, Window};
+//! use toposcope_core::stream::{Complex, OnLimit, Stream, StreamParams, Window};
 //! use toposcope_core::{Control, Metric, Points};
 //!
 //! let mut stream = Stream::new(StreamParams {
@@ -20,6 +27,7 @@
 //!     cover_radius: None,
 //!     max_dim: 0,
 //!     metric: Metric::Euclidean,
+//!     complex: Complex::Rips,
 //!     threshold: None,
 //!     memory_limit: None,
 //!     on_limit: OnLimit::Coarsen,
@@ -45,16 +53,21 @@
 //!
 //! # Limitations
 //! - The search for the nearest landmark measures all of them; a push costs points × landmarks × dimensions.
-//! - The diagram is recomputed whenever a landmark came or went.
+//! - The diagram is updated while at most a third of the landmarks change and `max_dim` is 1, and else recomputed; that of an alpha
+//!   filtration is recomputed whenever a landmark came or went.
 //! - The memory limit decides how many landmarks there are; the batch engine's own need is an allowance in it, and with
 //!   `max_dim` 2 and more it can exceed that for a moment.
 //! - ε is exact but for the rounding of distances, a relative 10⁻¹⁵ or so, which is not added to it.
 //! - The radius under which points are covered grows when landmarks merge and shrinks only by [`Stream::reset`].
+//! - A merge leaves two landmarks where one would do, unless they are at the same place: what is near enough to be covered by another
+//!   is not, as that would add to ε.
 //! - A landmark's weight counts points ever assigned to it, not those still in the window: that would need the window.
 
 mod cospan;
 mod engine;
 mod landmarks;
+mod merge;
+mod overlaps;
 mod params;
 mod persistence;
 mod report;
@@ -66,5 +79,5 @@ mod tests;
 pub use cospan::{Cospan, CospanLandmark};
 pub use engine::Stream;
 pub use landmarks::Landmark;
-pub use params::{OnLimit, StreamParams, Window};
+pub use params::{Complex, OnLimit, StreamParams, Window};
 pub use report::{PushStats, Report};
