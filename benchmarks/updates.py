@@ -159,9 +159,7 @@ def row(label: str, times: dict[str, list[float]]) -> None:
 
 
 def chunks(rounds: int) -> None:
-    print(
-        "| 256 landmarks | product | push, median | p99 | p99 / (2 products + 3 ms) | landmarks changed, median, most |"
-    )
+    print("| 256 landmarks | product | push, median | p99 | p99 / (2 products + 3 ms) | changes, median, most |")
     print("|---|---|---|---|---|---|")
     for cloud in (Cloud(rings, 128), Cloud(rings, 768), Cloud(torus, 768), Cloud(gaussian, 128), Cloud(gaussian, 768)):
         rng = np.random.default_rng(2)

@@ -115,7 +115,7 @@ class PushStats:
     Attributes
     ----------
     n_added : int
-        Landmarks founded.
+        Landmarks founded, or taken in by a merge.
     n_expired : int
         Landmarks whose last point left the window.
     n_merged : int
@@ -146,11 +146,11 @@ class Report:
     Attributes
     ----------
     step : int
-        Which push or eviction of the stream, from 1.
+        Which push, eviction or merge of the stream, from 1.
     n_points : int
-        Points in the chunk.
+        Points in the chunk; of a merge, those that ever came to the other stream.
     first_index : int
-        Index of the chunk's first point, over the whole stream.
+        Index of the first of them, over the whole stream: by this much a merge moves the other stream's.
     n_window : int or None
         Points alive after the push; ``None`` in a window of time, which keeps no count.
     diagram : Diagram
@@ -166,7 +166,7 @@ class Report:
     landmark_weights : ndarray of uint64 of shape (n_landmarks,)
         Points ever assigned to each.
     landmark_last_seen : ndarray of uint64 of shape (n_landmarks,)
-        Index of the last of them.
+        Index of the last of them; moved by :meth:`Stream.merge`, as is said there.
     stats : PushStats
         Counts, bytes and times.
     cospan : object or None
@@ -204,12 +204,19 @@ class Report:
 
     @property
     def error_bound(self) -> float:
-        """Bottleneck distance between :attr:`diagram` and that of the full window, at most, in every dimension: 2ε.
+        """Bottleneck distance between :attr:`diagram` and that of the full window, at most, in every dimension.
+
+        2ε where filtration values are diameters, ε where they are radii: in a diagram of the alpha filtration.
 
         It is that of diagrams followed to their end. With a ``threshold``, intervals that die within 2ε of it can be
         without end in one of the two and not in the other.
         """
-        return 2.0 * self.epsilon
+        return self.epsilon if self.diagram.info.unit == "radius" else 2.0 * self.epsilon
+
+    @property
+    def certified_above(self) -> float:
+        """An interval longer than this proves a class of the full window: ``2 * error_bound``."""
+        return 2.0 * self.error_bound
 
     def certified(self, dim: int = 1) -> Float64Array:
         """Return the intervals that prove a class of the full window.
@@ -222,14 +229,14 @@ class Report:
         Returns
         -------
         ndarray of float64 of shape (n, 2)
-            Births and deaths of the intervals longer than ``2 * error_bound``. One without end under a ``threshold`` is
-            known to last until there, so that is what counts of it.
+            Births and deaths of the intervals longer than :attr:`certified_above`. One without end under a
+            ``threshold`` is known to last until there, so that is what counts of it.
         """
         intervals = self.diagram[integer(dim, "dim", at_least=0)]
         births, deaths = intervals[:, 0], intervals[:, 1]
-        is_long = deaths - births > 2.0 * self.error_bound
+        is_long = deaths - births > self.certified_above
         if (threshold := self.diagram.threshold) is not None:
-            is_long &= np.isfinite(deaths) | (threshold - births >= 2.0 * self.error_bound)
+            is_long &= np.isfinite(deaths) | (threshold - births >= self.certified_above)
         return intervals[is_long]
 
 
@@ -241,7 +248,8 @@ class Stream(Checkpointed):
     are more than there is room for, one takes over another: its radius grows to cover both, as little as any pair
     allows, and ``cover_radius`` grows to the distance between them. At every moment no point of the window is farther
     than ε from the landmarks, nor a landmark from the window, where ε is the largest radius in use; so the diagram of
-    the landmarks is within 2ε of that of the window, and an interval longer than 4ε proves a class of it.
+    the landmarks is within 2ε of that of the window, and an interval longer than 4ε proves a class of it. With
+    ``complex="alpha"`` values are radii, and these are ε and 2ε.
 
     Parameters
     ----------
@@ -259,14 +267,20 @@ class Stream(Checkpointed):
         Largest homology dimension of the diagrams.
     metric : {"euclidean", "cosine", "manhattan", "chebyshev"}, default="euclidean"
         ``"cosine"`` normalises the points and measures the chord :math:`\sqrt{2 - 2\cos}`, which is a metric.
+    complex : {"rips", "alpha"}, default="rips"
+        Which filtration of the landmarks the diagrams are of: that of :func:`rips`, in diameters; or that of
+        :func:`alpha`, in radii, for points in the plane or in space. The latter takes ``n_dims`` of 2 or 3, the
+        euclidean metric, no ``threshold``, and ``max_dim`` up to ``n_dims - 1``. It is within ε of the window's, and an
+        interval longer than 2ε proves a class. A tracker does not take its reports.
     threshold : float, optional
-        Largest diameter built; by default all that matters.
+        Largest diameter built; by default all that matters. An alpha filtration is always followed to its end.
     memory_limit : int or str or None, default="64MiB"
         Bytes that the stream may hold, as a number or as text such as ``"2GB"``. It keeps fewer landmarks than
         ``max_landmarks`` if they would need more: at most the largest m with
         :math:`163840 + 264\,n_{dims} + (600 + 28\,n_{dims})(m + 1) + 28 (m + 1)^2 + 32 s^2` within the limit, with
         :math:`s = \lfloor 9 (m + 1) / 8 \rfloor + 4`. Chunks and reports are the caller's. With ``max_dim`` of 2 and
-        more, a diagram can need more than is allowed for: that push raises :class:`MemoryLimitError`, without effect.
+        more, or an alpha filtration in space, a diagram can need more than is allowed for: that push raises
+        :class:`MemoryLimitError`, and has no effect.
     on_limit : {"coarsen", "evict", "raise"}, default="coarsen"
         What happens when a landmark too many comes: one takes over another, so that ε grows; or those seen longest ago
         leave, so that the window shrinks; or :class:`MemoryLimitError`, and the push has no effect.
@@ -275,14 +289,14 @@ class Stream(Checkpointed):
 
     Attributes
     ----------
-    n_dims, window, max_landmarks, cover_radius, max_dim, metric, threshold, memory_limit, on_limit, n_threads
+    n_dims, window, max_landmarks, cover_radius, max_dim, metric, complex, threshold, memory_limit, on_limit, n_threads
         The parameters, memory_limit in bytes.
     landmark_cap : int
         Landmarks kept at most, the memory limit considered.
     n_seen : int
         Points that ever came.
     step : int
-        Pushes and evictions so far.
+        Pushes, evictions and merges so far.
 
     Raises
     ------
@@ -331,6 +345,7 @@ class Stream(Checkpointed):
         cover_radius: float | None = None,
         max_dim: int = 1,
         metric: str = "euclidean",
+        complex: Literal["rips", "alpha"] = "rips",  # noqa: A002 (the word for it)
         threshold: float | None = None,
         memory_limit: int | str | None = "64MiB",
         on_limit: Literal["coarsen", "evict", "raise"] = "coarsen",
@@ -346,6 +361,7 @@ class Stream(Checkpointed):
             cover_radius=None if cover_radius is None else number(cover_radius, "cover_radius"),
             max_dim=integer(max_dim, "max_dim", at_least=0, at_most=_LARGEST_MAX_DIM),
             metric=_metric(metric),
+            complex=_name(complex, "complex"),
             threshold=None if threshold == np.inf else threshold,
             memory_limit=None if memory_limit is None else byte_count(memory_limit, "memory_limit"),
             on_limit=_name(on_limit, "on_limit"),
@@ -366,11 +382,18 @@ class Stream(Checkpointed):
         self.cover_radius = params.cover_radius
         self.max_dim = params.max_dim
         self.metric = params.metric
+        self.complex = params.complex
         self.threshold = params.threshold
         self.memory_limit = params.memory_limit
         self.on_limit = params.on_limit
         self.n_threads = params.n_threads
-        self._info = DiagramInfo(complex="rips", unit="diameter", metric=self.metric, field=2, threshold=self.threshold)
+        self._info = DiagramInfo(
+            complex=self.complex,
+            unit="radius" if self.complex == "alpha" else "diameter",
+            metric=self.metric,
+            field=2,
+            threshold=self.threshold,
+        )
 
     @property
     def landmark_cap(self) -> int:
@@ -384,7 +407,7 @@ class Stream(Checkpointed):
 
     @property
     def step(self) -> int:
-        """Pushes and evictions so far."""
+        """Pushes, evictions and merges so far."""
         return self._core.step
 
     def push(self, chunk: Any, times: Any = None) -> Report:
@@ -424,7 +447,8 @@ class Stream(Checkpointed):
         Parameters
         ----------
         n_points : int, optional
-            In a window counted in points: how many of the oldest; all, if there are fewer.
+            In a window counted in points: how many of the oldest; all, if there are fewer. After a merge several points
+            can be equally old, and those as old as the last of these leave too.
         before : float, optional
             In a window of time: those earlier than this.
 
@@ -455,6 +479,61 @@ class Stream(Checkpointed):
         founds, joins, births, kills = map(_simplices, self._core.critical_simplices())
         return CriticalSimplices(founds=founds, joins=joins, births=births, kills=kills)
 
+    def merge(self, other: Stream) -> Report:
+        """Take in another stream that looks at the same things, which stays as it is.
+
+        What both had alive is alive here afterwards, and the landmarks of both stand for it, with the larger
+        ``epsilon`` of the two: a stream can be worked on in parts. If there are more landmarks than this stream has
+        room for, its ``on_limit`` decides, as in a push; with ``"coarsen"``, ``epsilon`` grows by what that takes. A
+        landmark at the very place of another joins it.
+
+        Parameters
+        ----------
+        other : Stream
+            With the same ``n_dims``, kind of window, ``metric``, ``complex``, ``max_dim`` and ``threshold``. Lengths of
+            windows, radii, limits and policies may differ: this stream's stay, but for the radius under which the next
+            points are covered, which is the larger one from now on.
+
+        Returns
+        -------
+        Report
+            It counts as a step, and joins the reports before and after it as a push does. Point i of the other stream
+            is point ``report.first_index + i`` of this one, and ``report.n_points`` is how many there were; ``n_seen``
+            is the sum of both.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If ``other`` is no such stream, or is this one; a copy is fine, and counts everything twice.
+        MemoryLimitError
+            With ``on_limit="raise"``, if there is no room for all landmarks. Nothing has happened then, as after any
+            exception.
+
+        Notes
+        -----
+        In a window counted in points, those of both windows are as old as they were, by how many came after each in its
+        own stream, and age together with what comes from now on. So there can be twice as many as the window counts,
+        until that many have come. ``landmark_last_seen`` moves so that ``n_seen - landmark_last_seen`` stays what it
+        was. In a window of time, times stay; the clock is the later of the two, and what is too old by it leaves.
+        ``landmark_last_seen`` then keeps the landmarks' order by time, and nothing more.
+
+        It makes no difference which stream takes in which, but for ids, and for ties between takeovers.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import toposcope as ts
+        >>> shards = [ts.Stream(n_dims=1, window=100), ts.Stream(n_dims=1, window=100)]
+        >>> for stream, xs in zip(shards, [[0, 2, 4], [4, 6]]):
+        ...     report = stream.push(np.array(xs, dtype=np.float32)[:, np.newaxis])
+        >>> report = shards[0].merge(shards[1])
+        >>> report.n_window, report.landmark_ids.tolist(), report.landmark_weights.tolist()
+        (5, [0, 1, 2, 4], [1, 1, 2, 1])
+        """
+        if not isinstance(other, Stream):
+            raise TypeError(f"other: expected a Stream, got {describe(other)}")
+        return self._report(self._core.merge(other._core))
+
     def reset(self) -> None:
         """Forget everything but the parameters."""
         self._core.reset()
@@ -469,8 +548,8 @@ class Stream(Checkpointed):
     def __repr__(self) -> str:
         return (
             f"Stream(n_dims={self.n_dims}, window={self.window!r}, max_landmarks={self.max_landmarks}, "
-            f"cover_radius={self.cover_radius}, max_dim={self.max_dim}, metric={self.metric!r}): "
-            f"{self.n_seen} points in {self.step} steps"
+            f"cover_radius={self.cover_radius}, max_dim={self.max_dim}, metric={self.metric!r}, "
+            f"complex={self.complex!r}): {self.n_seen} points in {self.step} steps"
         )
 
     def _report(self, report: _core.StreamReport) -> Report:

@@ -83,6 +83,76 @@ def test_saved_and_loaded_between_any_two_pushes(
     assert (resumed[0].snapshot(), resumed[1].snapshot()) == (stream.snapshot(), tracker.snapshot())
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    shards=st.lists(grid_points, min_size=2, max_size=4),
+    rest=grid_points,
+    window=st.integers(1, 12),
+    max_landmarks=st.sampled_from([3, 6, 99]),
+    dtypes=st.lists(st.sampled_from([np.float32, np.float64]), min_size=4, max_size=4),
+)
+def test_merged_shards_stand_for_the_union_of_their_windows(
+    shards: list, rest: list, window: int, max_landmarks: int, dtypes: list
+) -> None:
+    streams = [ts.Stream(2, window, max_landmarks=max_landmarks) for _ in shards]
+    for stream, shard, dtype in zip(streams, shards, dtypes, strict=False):
+        stream.push(array(shard, dtype))
+    whole = streams[0]
+    for other in streams[1:]:
+        report = whole.merge(other)
+    alive = [shard[-window:] for shard in shards]
+    for n_rest in (0, len(rest)):
+        if n_rest:
+            resumed = ts.Stream.restore(whole.snapshot())
+            report = whole.push(array(rest, np.float64))
+            assert resumed.push(array(rest, np.float64)).diagram == report.diagram
+            assert resumed.snapshot() == whole.snapshot()
+            # Points of the shards that are as young as the window is long stay, each beside the rest.
+            kept = max(window - n_rest, 0)
+            alive = [shard[-kept:] if kept else [] for shard in shards] + [rest[-window:]]
+        points = array([point for part in alive for point in part])
+        assert report.n_window == len(points)
+        assert report.n_landmarks <= max_landmarks
+        truth = ts.rips(points)
+        if max_landmarks == 99:
+            assert report.epsilon == 0
+            assert report.diagram == truth
+        for dim in (0, 1):
+            distance = ts.bottleneck_distance(truth, report.diagram, dim)
+            assert distance <= report.error_bound + 1e-9
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    cells=st.lists(st.tuples(*[st.integers(0, 3)] * 3), max_size=40),
+    spread=st.sampled_from([0.0, 0.3]),
+    n_dims=st.sampled_from([2, 3]),
+    window=st.integers(1, 30),
+    max_landmarks=st.integers(1, 30),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_an_alpha_stream_is_within_epsilon_of_alpha_on_the_window(
+    cells: list, spread: float, n_dims: int, window: int, max_landmarks: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    points = np.array(cells, np.float64).reshape(-1, 3)[:, :n_dims]
+    points = points + spread * rng.uniform(size=points.shape)
+    stream = ts.Stream(n_dims, window, max_landmarks=max_landmarks, max_dim=n_dims - 1, complex="alpha")
+    for end in range(0, len(points) + 1, 7):
+        report = stream.push(points[max(end - 7, 0) : end])
+        truth = ts.alpha(points[max(end - window, 0) : end])
+        assert report.diagram == ts.alpha(points[report.landmark_ids.astype(int)])
+        assert report.error_bound == report.epsilon
+        if max_landmarks >= window:
+            assert report.diagram == truth
+        for dim in range(n_dims):
+            assert ts.bottleneck_distance(truth, report.diagram, dim) <= report.error_bound + 1e-9
+            for birth, death in report.certified(dim):
+                real = np.abs(truth[dim] - (birth, min(death, 1e9)))
+                real[np.isinf(truth[dim])] = 0
+                assert (real.max(axis=1) <= report.error_bound + 1e-9).any()
+
+
 def noisy_cloud(rng: np.random.Generator, n: int) -> np.ndarray:
     """Rings and clusters in random positions, so that there is something to find in both dimensions."""
     angles = rng.uniform(0, 2 * np.pi, n)

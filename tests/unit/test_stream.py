@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -116,6 +117,57 @@ def test_dimensions_are_those_asked_for(max_dim: int) -> None:
     report = ts.Stream(3, max_dim=max_dim).push(points)
     assert len(report.diagram) == max_dim + 1
     assert report.diagram == ts.rips(points, max_dim=max_dim)
+
+
+@pytest.mark.parametrize("n_dims", [2, 3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_alpha_stream_has_the_diagrams_of_alpha(n_dims: int, dtype: type) -> None:
+    points = np.random.default_rng(8).normal(size=(60, n_dims)).astype(dtype)
+    stream = ts.Stream(n_dims, window=40, max_dim=n_dims - 1, complex="alpha")
+    for chunk in np.split(points, 6):
+        report = stream.push(chunk)
+    assert report.diagram == ts.alpha(points[20:])
+    assert report.diagram.info == ts.alpha(points).info
+    assert ts.Stream(n_dims, complex="alpha", max_dim=0).push(points).diagram == ts.alpha(points, 0)
+
+
+def test_bounds_of_radii_are_half_of_those_of_diameters() -> None:
+    chunk = np.array([[0, 0], [0, 1], [0, 6], [0, 9]], np.float32)
+    radii = ts.Stream(2, cover_radius=1.0, complex="alpha").push(chunk)
+    diameters = ts.Stream(2, cover_radius=1.0).push(chunk)
+    assert (radii.epsilon, radii.error_bound, radii.certified_above) == (1, 1, 2)
+    assert (diameters.epsilon, diameters.error_bound, diameters.certified_above) == (1, 2, 4)
+    assert radii.diagram[0].tolist() == [[0, 1.5], [0, 3], [0, np.inf]]
+    assert radii.certified(0).tolist() == [[0, 3], [0, np.inf]]
+    assert diameters.certified(0).tolist() == [[0, 6], [0, np.inf]]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        ({"n_dims": 1}, "n_dims: expected 2 or 3 with an alpha filtration, got 1"),
+        ({"n_dims": 4}, "n_dims: expected 2 or 3 with an alpha filtration, got 4"),
+        ({"metric": "cosine"}, "metric: expected euclidean with an alpha filtration, got cosine"),
+        ({"threshold": 1.0}, "threshold: expected none with an alpha filtration, .*, got 1"),
+        ({"max_dim": 2}, "max_dim: expected 0 to 1 with an alpha filtration of points in 2 dimensions, got 2"),
+        ({"complex": "cech"}, 'complex: expected "rips" or "alpha", got "cech"'),
+    ],
+)
+def test_what_has_no_alpha_filtration_is_named(parameters: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=f"^{told}"):
+        ts.Stream(**{"n_dims": 2, "complex": "alpha", **parameters})
+    with pytest.raises(TypeError, match="complex: expected a name"):
+        ts.Stream(2, complex=None)  # type: ignore[arg-type]
+
+
+def test_no_events_are_told_of_alpha_streams() -> None:
+    stream, tracker = ts.Stream(2, complex="alpha"), ts.CobordismTracker(scale=1.0)
+    with pytest.raises(ValueError, match=r'report: expected that of a stream with complex "rips", .* radii'):
+        tracker.observe(stream.push(SQUARE))
+    with pytest.raises(ValueError, match=r"tracker: expected none, .*'alpha'"):
+        ts.Monitor(stream, tracker)
+    with ts.Monitor(stream) as monitor:
+        assert monitor.push(SQUARE).diagram == ts.alpha(SQUARE)
 
 
 # chunks ------------------------------------------------------------
@@ -235,8 +287,12 @@ def test_parameters_can_be_read() -> None:
     for it in (stream, ts.Stream.restore(stream.snapshot())):
         assert (it.n_dims, it.window, it.max_landmarks) == (3, dt.timedelta(minutes=1), 7)
         assert (it.cover_radius, it.max_dim, it.metric, it.threshold) == (0.5, 2, "cosine", 1.5)
+        assert it.complex == "rips"
         assert (it.memory_limit, it.on_limit, it.n_threads, it.landmark_cap) == (2**20, "evict", 1, 7)
     assert "window=datetime.timedelta(seconds=60)" in repr(stream)
+    alpha = ts.Stream(3, complex="alpha", max_dim=2)
+    assert ts.Stream.restore(alpha.snapshot()).complex == "alpha"
+    assert "complex='alpha'" in repr(alpha)
     assert ts.Stream(3).memory_limit == 64 * 2**20
     assert ts.Stream(3, memory_limit=None).memory_limit is None
 
@@ -343,6 +399,98 @@ def test_reset_forgets() -> None:
     stream.reset()
     assert stream.snapshot() == new
     assert (stream.n_seen, stream.step) == (0, 0)
+
+
+# merging ------------------------------------------------------------
+
+
+def test_the_other_streams_points_are_counted_on() -> None:
+    ours, theirs = ts.Stream(1, window=3), ts.Stream(1, window=3)
+    ours.push(line(0, 1, 2, 3, 4))
+    theirs.push(line(10, 11))
+    report = ours.merge(theirs)
+    assert (report.step, report.first_index, report.n_points, report.n_window) == (2, 5, 2, 5)
+    assert report.landmark_ids.tolist() == [2, 3, 4, 5, 6]
+    assert (ours.n_seen - report.landmark_last_seen).tolist() == [3, 2, 1, 2, 1]
+    assert (ours.n_seen, theirs.n_seen, theirs.step) == (7, 2, 1)
+    assert report.diagram == ts.rips(line(2, 3, 4, 10, 11))
+    assert ours.push(line(20)).landmark_ids.tolist() == [3, 4, 5, 6, 7]
+    assert ours.push(line(21, 22)).n_window == 3
+
+
+def test_the_later_clock_counts() -> None:
+    early, late = (ts.Stream(1, dt.timedelta(seconds=10)) for _ in range(2))
+    early.push(line(0, 1, 2), times=[0, 5, 9])
+    late.push(line(3, 4), times=[1, 12])
+    report = early.merge(late)
+    assert report.landmark_ids.tolist() == [1, 2, 4]
+    assert report.landmark_last_seen.tolist() == [2, 3, 4]
+    with pytest.raises(ValueError, match="11 at 0 after 12"):
+        early.push(line(5), times=[11])
+
+
+def test_merging_needs_another_stream_that_is_alike() -> None:
+    stream = ts.Stream(2)
+    stream.push(SQUARE)
+    before = stream.snapshot()
+    with pytest.raises(ValueError, match="other: expected another stream, got the stream itself"):
+        stream.merge(stream)
+    with pytest.raises(TypeError, match="other: expected a Stream, got"):
+        stream.merge(SQUARE)  # type: ignore[arg-type]
+    unlike: list[tuple[dict[str, Any], str]] = [
+        ({"n_dims": 3}, "n_dims 2, as this one, got 3"),
+        ({"window": dt.timedelta(1)}, "a window counted in points, as this one, got of time"),
+        ({"metric": "cosine"}, "metric euclidean, as this one, got cosine"),
+        ({"complex": "alpha"}, "complex rips, as this one, got alpha"),
+        ({"max_dim": 2}, "max_dim 1, as this one, got 2"),
+        ({"threshold": 2.0}, "threshold none, as this one, got 2"),
+    ]
+    for parameters, told in unlike:
+        with pytest.raises(ValueError, match=f"other: expected a stream with {told}"):
+            stream.merge(ts.Stream(**{"n_dims": 2, **parameters}))
+    full = ts.Stream(2, max_landmarks=5, on_limit="raise")
+    full.push(SQUARE)
+    other = ts.Stream(2)
+    other.push(SQUARE + 5)
+    with pytest.raises(ts.MemoryLimitError, match="max_landmarks"):
+        full.merge(other)
+    assert (full.n_seen, full.step) == (4, 1)
+    assert stream.snapshot() == before
+
+
+def test_a_copy_is_as_good_as_any_other() -> None:
+    stream = ts.Stream(2)
+    report = stream.push(SQUARE)
+    twice = stream.merge(copy.deepcopy(stream))
+    assert twice.diagram == report.diagram
+    assert twice.landmark_ids.tolist() == [0, 1, 2, 3]
+    assert twice.landmark_weights.tolist() == [2, 2, 2, 2]
+    assert twice.n_window == 8
+
+
+def test_a_tracker_follows_a_merge() -> None:
+    stream, other = ts.Stream(1), ts.Stream(1)
+    tracker = ts.CobordismTracker(scale=1.0)
+    tracker.observe(stream.push(line(0, 1, 3, 4)))
+    other.push(line(2))
+    assert [event.kind for event in tracker.observe(stream.merge(other))] == ["Merge"]
+
+
+def test_threads_that_merge_each_other_do_not_wait_for_each_other() -> None:
+    streams = ts.Stream(1, max_landmarks=8), ts.Stream(1, max_landmarks=8)
+    for stream in streams:
+        stream.push(line(*range(8)))
+
+    def work(ours: ts.Stream, theirs: ts.Stream) -> None:
+        for _ in range(20):  # the counts grow as Fibonacci's numbers do
+            ours.merge(theirs)
+
+    threads = [threading.Thread(target=work, args=order) for order in (streams, streams[::-1])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [stream.step for stream in streams] == [21, 21]
 
 
 # snapshots and files ------------------------------------------------------------

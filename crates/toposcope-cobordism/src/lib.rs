@@ -20,7 +20,7 @@
 //!
 //! ```
 //! use toposcope_cobordism::{Change, Tracker, TrackerParams};
-//! use toposcope_core::stream::{Cospan, CospanLandmark};
+//! use toposcope_core::stream::{Complex, Cospan, CospanLandmark};
 //! use toposcope_core::{Control, DistanceMatrix};
 //!
 //! // Points at 0 and 5 on a line, then also at 2.5: they hang together.
@@ -33,6 +33,7 @@
 //!     distances: DistanceMatrix::from_lower(vec![5.0], 2)?,
 //!     epsilon_before: 0.0,
 //!     epsilon_after: 0.0,
+//!     complex: Complex::Rips,
 //!     threshold: None,
 //! };
 //! assert_eq!(tracker.observe(&cospan, &Control::none())?.len(), 2);
@@ -52,6 +53,7 @@
 //! - *Numbers are canonical, names are a choice:* elder features keep theirs, as they would in a diagram.
 //!
 //! # Limitations
+//! - Rips complexes alone: reports of a stream of alpha diagrams are refused, as what they show as loops can be none here.
 //! - One scale at a time, frozen once chosen, components and loops only.
 //! - W holds the trail of the last chunk: something that passes quickly through another's old place can look joined to it for
 //!   one step. Shorter chunks and `confirm_after` help.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use toposcope_core::stream::Cospan;
+use toposcope_core::stream::{Complex, Cospan};
 use toposcope_core::{Control, Error};
 
 use crate::draft::Draft;
@@ -152,9 +152,11 @@ impl Tracker {
     /// scale, as long as [`Self::scale`] is `None`, which means "could not measure", not "no change".
     ///
     /// # Errors
-    /// [`Error::Invalid`] if this is not the report that follows the last one, [`Error::Interrupted`]. The tracker is then
+    /// [`Error::Invalid`] if this is not the report that follows the last one, or one of a stream whose diagrams are not those of
+    /// Rips filtrations; [`Error::Interrupted`]. The tracker is then
     /// as it was before.
     pub fn observe(&mut self, cospan: &Cospan, control: &Control) -> Result<Vec<Event>, Error> {
+        check_complex(cospan.complex)?;
         self.check_follows(cospan)?;
         let mut next = self.state.clone();
         let after = cospan.landmarks.iter().filter(|l| l.after.is_some());
@@ -278,6 +280,21 @@ impl Tracker {
             },
         }
     }
+}
+
+/// Events are about Rips complexes at a diameter. Told beside diagrams of another filtration they would speak of other loops, at
+/// another unit, than the diagrams show.
+fn check_complex(complex: Complex) -> Result<(), Error> {
+    if complex == Complex::Rips {
+        return Ok(());
+    }
+    let expected =
+        "that of a stream with complex \"rips\", as events compare Rips complexes at a diameter";
+    let got = format!(
+        "one with complex \"{}\", whose values are radii",
+        complex.name()
+    );
+    Err(Error::invalid("report", expected, got))
 }
 
 impl State {

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use toposcope_cobordism::{Tracker, TrackerParams};
-use toposcope_core::stream::{OnLimit, Report, Stream, StreamParams, Window};
+use toposcope_core::stream::{Complex, OnLimit, Report, Stream, StreamParams, Window};
 use toposcope_core::{Control, Error, Metric, Points};
 
 fn stream(window: Window, max_landmarks: usize) -> Stream {
@@ -15,6 +15,7 @@ fn stream(window: Window, max_landmarks: usize) -> Stream {
         cover_radius: None,
         max_dim: 1,
         metric: Metric::Euclidean,
+        complex: Complex::Rips,
         threshold: None,
         memory_limit: Some(1 << 20),
         on_limit: OnLimit::Coarsen,
@@ -95,17 +96,25 @@ proptest! {
         place in 0..4000usize,
         value in value(),
         in_time in any::<bool>(),
+        merged in any::<bool>(),
     ) {
         let window = if in_time { Window::Seconds(20.0) } else { Window::Count(20) };
         let mut stream = stream(window, 8);
         push(&mut stream, 0).unwrap();
         push(&mut stream, 12).unwrap();
+        let mut other = Stream::new(stream.params().clone()).unwrap();
+        push(&mut other, 5).unwrap();
+        if merged {
+            stream.merge(&other, &Control::none()).unwrap();
+        }
         match Stream::restore(&forged(stream.snapshot(), section, place, &value)) {
             Err(error) => prop_assert!(matches!(error, Error::Snapshot { .. }), "{error}"),
             Ok(mut restored) => {
                 // Whatever it was made to believe, it either takes points or says why not.
                 let _ = push(&mut restored, 24);
                 let _ = restored.evict(3, &Control::none());
+                let _ = restored.merge(&other, &Control::none());
+                let _ = other.merge(&restored, &Control::none());
                 prop_assert!(Stream::restore(&restored.snapshot()).is_ok());
             }
         }

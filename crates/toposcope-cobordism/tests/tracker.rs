@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use toposcope_cobordism::{
     Change, Event, LoopDeathCause, MergeCause, Status, Tracker, TrackerParams,
 };
-use toposcope_core::stream::{Cospan, OnLimit, Stream, StreamParams, Window};
+use toposcope_core::stream::{Complex, Cospan, OnLimit, Stream, StreamParams, Window};
 use toposcope_core::{Control, Error, Metric, Points};
 
 fn line(xs: &[f64]) -> World {
@@ -36,6 +36,7 @@ fn stream(n_dims: usize, window: u64) -> Stream {
         cover_radius: None,
         max_dim: 1,
         metric: Metric::Euclidean,
+        complex: Complex::Rips,
         threshold: None,
         memory_limit: None,
         on_limit: OnLimit::Coarsen,
@@ -371,4 +372,42 @@ proptest! {
             prop_assert!(tracker.margin().unwrap() >= 4.0 * report.epsilon);
         }
     }
+}
+
+#[test]
+fn reports_of_alpha_streams_are_refused_with_the_reason() {
+    let mut tracker = tracker(1.0, 0.0);
+    let mut stream = Stream::new(StreamParams {
+        complex: Complex::Alpha,
+        ..stream(2, 9).params().clone()
+    })
+    .unwrap();
+    let square = Points::from_f64(vec![0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0], 2).unwrap();
+    let report = stream.push(square, None, &Control::none()).unwrap();
+    let before = tracker.snapshot();
+    let error = tracker.observe(&report.cospan, &Control::none());
+    let told = error.unwrap_err().to_string();
+    assert!(told.starts_with("report: expected that of a stream with complex \"rips\""));
+    assert!(told.contains("whose values are radii"), "{told}");
+    assert_eq!(tracker.snapshot(), before);
+}
+
+#[test]
+fn a_merge_is_a_step_like_any_other() {
+    let mut tracker = tracker(1.0, 0.0);
+    let pushed = |xs: &[f64]| {
+        let mut stream = stream(1, 9);
+        let points = Points::from_f64(xs.to_vec(), 1).unwrap();
+        let report = stream.push(points, None, &Control::none()).unwrap();
+        (stream, report)
+    };
+    let (mut ours, first) = pushed(&[0.0, 1.0, 3.0, 4.0]);
+    observe(&mut tracker, &first.cospan);
+    let (theirs, _) = pushed(&[2.0, 9.0]);
+    let report = ours.merge(&theirs, &Control::none()).unwrap();
+    let told = observe(&mut tracker, &report.cospan);
+    let loud: Vec<_> = told.iter().filter(|e| !e.change.is_quiet()).collect();
+    assert_eq!(loud.len(), 2);
+    assert!(matches!(loud[0].change, Change::Merge(_)));
+    assert_eq!(loud[1].change, Change::ComponentBirth);
 }

@@ -7,6 +7,8 @@
 //! Little-endian. Bytes to be read are taken for hostile: every length is checked against what is really there before
 //! anything is allocated, and a single wrong bit anywhere is an [`Error::Snapshot`].
 
+use std::ops::RangeInclusive;
+
 use crate::Error;
 
 const MAGIC: &[u8; 8] = b"TOPOSCPE";
@@ -112,6 +114,7 @@ impl SectionWriter<'_> {
 #[derive(Debug)]
 pub struct SnapshotReader<'a> {
     rest: &'a [u8],
+    version: u32,
 }
 
 impl<'a> SnapshotReader<'a> {
@@ -120,6 +123,18 @@ impl<'a> SnapshotReader<'a> {
     /// # Errors
     /// [`Error::Snapshot`] if the bytes are no snapshot, of another kind or version, cut short, or damaged.
     pub fn new(bytes: &'a [u8], kind: Tag, version: u32) -> Result<Self, Error> {
+        Self::new_of(bytes, kind, version..=version)
+    }
+
+    /// [`Self::new`] of any of these versions.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn new_of(
+        bytes: &'a [u8],
+        kind: Tag,
+        versions: RangeInclusive<u32>,
+    ) -> Result<Self, Error> {
         if !bytes.starts_with(MAGIC) {
             return Err(damaged("not a toposcope checkpoint"));
         }
@@ -138,10 +153,16 @@ impl<'a> SnapshotReader<'a> {
             let (found, wanted) = (name(&bytes[8..12]), name(&kind));
             return Err(damaged(format!("holds {found}, expected {wanted}")));
         }
-        if u32_at(bytes, 12) != version {
-            let found = u32_at(bytes, 12);
+        let version = u32_at(bytes, 12);
+        if !versions.contains(&version) {
+            let (first, last) = (versions.start(), versions.end());
+            let read = if first == last {
+                format!("version {last}")
+            } else {
+                format!("versions {first} to {last}")
+            };
             return Err(damaged(format!(
-                "format version {found}; this release reads version {version}"
+                "format version {version}; this release reads {read}"
             )));
         }
         if length != bytes.len() as u64 {
@@ -152,7 +173,13 @@ impl<'a> SnapshotReader<'a> {
         }
         Ok(Self {
             rest: &bytes[HEADER..],
+            version,
         })
+    }
+
+    /// The version of the format, which decides what is in the sections.
+    pub fn version(&self) -> u32 {
+        self.version
     }
 
     /// Reads the next section with `read`, which has to use it up.
@@ -351,7 +378,11 @@ mod tests {
         let other_kind = SnapshotWriter::new(*b"ELSE", 3).finish();
         assert!(reason(&other_kind).contains("holds ELSE, expected TEST"));
         let newer = SnapshotWriter::new(*b"TEST", 4).finish();
-        assert!(reason(&newer).contains("format version 4"));
+        assert!(reason(&newer).contains("format version 4; this release reads version 3"));
+        let told = SnapshotReader::new_of(&newer, *b"TEST", 1..=3).unwrap_err();
+        assert!(told.to_string().contains("reads versions 1 to 3"));
+        let read = SnapshotReader::new_of(&newer, *b"TEST", 3..=4).unwrap();
+        assert_eq!(read.version(), 4);
         let empty = SnapshotWriter::new(*b"TEST", 3).finish();
         assert!(reason(&empty).contains("section HEAD is missing"));
     }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use common::{METHODS, Random, matrix, params, points, sparse, trials};
 use toposcope_core::memory::{Budget, SLACK};
 use toposcope_core::representatives::{Detail, rips_with_representatives};
-use toposcope_core::stream::{OnLimit, Stream, StreamParams, Window};
+use toposcope_core::stream::{Complex, OnLimit, Stream, StreamParams, Window};
 use toposcope_core::{
     AlphaParams, CechParams, Control, Error, Method, Metric, Points, RipsInput, RipsParams, alpha,
     cech, rips,
@@ -230,6 +230,7 @@ fn try_streams() -> (usize, usize) {
             cover_radius: [None, Some(0.0), Some(0.1)][random.below(3)],
             max_dim: random.below(2),
             metric: [Metric::Euclidean, Metric::Manhattan, Metric::Cosine][random.below(3)],
+            complex: Complex::Rips,
             threshold: None,
             memory_limit: Some(limit),
             on_limit: [OnLimit::Coarsen, OnLimit::Evict][random.below(2)],
@@ -273,6 +274,7 @@ fn try_full_streams() {
             cover_radius: Some(0.0),
             max_dim: 1,
             metric: Metric::Euclidean,
+            complex: Complex::Rips,
             threshold: None,
             memory_limit: Some(limit),
             on_limit: OnLimit::Evict,

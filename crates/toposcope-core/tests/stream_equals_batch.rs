@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use common::Random;
 use proptest::prelude::*;
-use toposcope_core::stream::{OnLimit, Report, Stream, StreamParams, Window};
+use toposcope_core::stream::{Complex, OnLimit, Report, Stream, StreamParams, Window};
 use toposcope_core::{Control, Metric, Points, RipsInput, RipsParams, rips};
 use toposcope_oracle::{bottleneck_distance, rips_persistence};
 
@@ -20,6 +20,7 @@ fn params(window: u64, max_landmarks: usize) -> StreamParams {
         cover_radius: None,
         max_dim: 1,
         metric: Metric::Euclidean,
+        complex: Complex::Rips,
         threshold: None,
         memory_limit: None,
         on_limit: OnLimit::Coarsen,

@@ -7,7 +7,9 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use toposcope_core::pool::{CriticalSimplex, PoolStats, Role, SimplexId};
-use toposcope_core::stream::{Cospan, Landmark, OnLimit, Report, Stream, StreamParams, Window};
+use toposcope_core::stream::{
+    Complex, Cospan, Landmark, OnLimit, Report, Stream, StreamParams, Window,
+};
 use toposcope_core::{Control, Error, Metric};
 
 use crate::arrays::{DiagramColumns, points_from};
@@ -33,6 +35,7 @@ pub(crate) struct PyStreamParams {
     cover_radius: Option<f64>,
     max_dim: usize,
     metric: String,
+    complex: String,
     threshold: Option<f64>,
     memory_limit: Option<u64>,
     on_limit: String,
@@ -42,8 +45,8 @@ pub(crate) struct PyStreamParams {
 #[pymethods]
 impl PyStreamParams {
     #[new]
-    #[pyo3(signature = (*, n_dims, window_points, window_seconds, max_landmarks, cover_radius, max_dim, metric, threshold,
-                        memory_limit, on_limit, n_threads))]
+    #[pyo3(signature = (*, n_dims, window_points, window_seconds, max_landmarks, cover_radius, max_dim, metric, complex,
+                        threshold, memory_limit, on_limit, n_threads))]
     #[expect(
         clippy::too_many_arguments,
         reason = "keyword-only; the Python class has them too"
@@ -56,6 +59,7 @@ impl PyStreamParams {
         cover_radius: Option<f64>,
         max_dim: usize,
         metric: String,
+        complex: String,
         threshold: Option<f64>,
         memory_limit: Option<u64>,
         on_limit: String,
@@ -69,6 +73,7 @@ impl PyStreamParams {
             cover_radius,
             max_dim,
             metric,
+            complex,
             threshold,
             memory_limit,
             on_limit,
@@ -97,6 +102,7 @@ impl PyStreamParams {
             cover_radius: self.cover_radius,
             max_dim: self.max_dim,
             metric: Metric::from_name(&self.metric)?,
+            complex: Complex::from_name(&self.complex)?,
             threshold: self.threshold,
             memory_limit: self.memory_limit,
             on_limit: OnLimit::from_name(&self.on_limit)?,
@@ -117,6 +123,7 @@ impl PyStreamParams {
             cover_radius: params.cover_radius,
             max_dim: params.max_dim,
             metric: params.metric.name().to_owned(),
+            complex: params.complex.name().to_owned(),
             threshold: params.threshold,
             memory_limit: params.memory_limit,
             on_limit: params.on_limit.name().to_owned(),
@@ -135,6 +142,20 @@ impl PyStream {
     /// A panic leaves the state as it was before the call, so that a poisoned lock can be used.
     fn lock(&self) -> MutexGuard<'_, Stream> {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locks two streams in one order, whichever is asked: two threads that merge each other do not wait for each other.
+    fn lock_with<'a>(
+        &'a self,
+        other: &'a Self,
+    ) -> (MutexGuard<'a, Stream>, MutexGuard<'a, Stream>) {
+        if std::ptr::from_ref(self) < std::ptr::from_ref(other) {
+            let ours = self.lock();
+            (ours, other.lock())
+        } else {
+            let theirs = other.lock();
+            (self.lock(), theirs)
+        }
     }
 
     /// Waits for the stream and works on it, detached.
@@ -217,6 +238,19 @@ impl PyStream {
             of(Role::Births, 2)?,
             of(Role::Kills, 3)?,
         ))
+    }
+
+    fn merge(&self, py: Python<'_>, other: &Bound<'_, Self>) -> PyResult<StreamReport> {
+        let other = other.get();
+        if std::ptr::eq(self, other) {
+            let error = Error::invalid("other", "another stream", "the stream itself");
+            return Err(error).into_py();
+        }
+        let report = detached(py, None, |control| {
+            let (mut ours, theirs) = self.lock_with(other);
+            ours.merge(&theirs, control)
+        })?;
+        StreamReport::new(py, report)
     }
 
     fn reset(&self, py: Python<'_>) -> PyResult<()> {

@@ -39,7 +39,8 @@ class Monitor:
     stream : Stream
         Where the points go.
     tracker : CobordismTracker, optional
-        Draws events from the reports; without one there are none. It may be set later, between two pushes.
+        Draws events from the reports; without one there are none. It may be set later, between two pushes. Not with a
+        stream of ``complex="alpha"``.
     vectorizer : fitted estimator, optional
         Its ``transform`` makes ``report.features`` out of each diagram.
     sinks : iterable of Sink
@@ -85,6 +86,11 @@ class Monitor:
         _check_verbs("stream", stream, "push")
         if tracker is not None:
             _check_verbs("tracker", tracker, "observe")
+            if (complex_name := getattr(stream, "complex", "rips")) != "rips":
+                raise ValueError(
+                    'tracker: expected none, as the stream\'s diagrams are not of complex="rips" but of '
+                    f"{complex_name!r}; events compare Rips complexes at a diameter"
+                )
         if vectorizer is not None:
             _check_verbs("vectorizer", vectorizer, "transform")
         self.stream = stream

@@ -1,7 +1,7 @@
 //! Cospans made by hand: landmark sets chosen among points of the plane.
 
 use toposcope_cobordism::{Event, Tracker, TrackerParams};
-use toposcope_core::stream::{Cospan, CospanLandmark};
+use toposcope_core::stream::{Complex, Cospan, CospanLandmark};
 use toposcope_core::{Control, DistanceMatrix, Metric, Points};
 
 pub(crate) type Point = [f64; 2];
@@ -39,6 +39,7 @@ impl World {
             distances: self.distances.select(&union),
             epsilon_before: 0.0,
             epsilon_after: 0.0,
+            complex: Complex::Rips,
             threshold: None,
         }
     }

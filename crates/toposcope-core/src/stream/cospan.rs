@@ -1,6 +1,7 @@
 //! The cospan K → W ← K' of a push: the landmarks before, all of them together, the landmarks after.
 
 use crate::stream::landmarks::{Landmark, Landmarks};
+use crate::stream::params::Complex;
 use crate::{DistanceMatrix, Error};
 
 /// A landmark of the union.
@@ -29,6 +30,8 @@ pub struct Cospan {
     pub epsilon_before: f64,
     /// ε after it.
     pub epsilon_after: f64,
+    /// Which filtration the stream's diagrams are of.
+    pub complex: Complex,
     /// Largest edge that the stream's diagrams are built from, if limited.
     pub threshold: Option<f64>,
 }

@@ -61,7 +61,7 @@ impl Stream {
             Some(_) => budget.reserve(params.bytes_of_landmarks(cap) as usize)?,
             None => budget.lease(),
         };
-        let persistence = LandmarkPersistence::new(params.rips_params(), budget);
+        let persistence = LandmarkPersistence::new(&params, budget);
         Ok(Self {
             params,
             cap,
@@ -86,7 +86,7 @@ impl Stream {
         self.state.n_seen
     }
 
-    /// Pushes and evictions so far.
+    /// Pushes, evictions and merges so far.
     pub fn step(&self) -> u64 {
         self.state.step
     }
@@ -154,7 +154,8 @@ impl Stream {
         self.conclude(next, chunk.n_points(), stats, control)
     }
 
-    /// The `n_points` oldest points leave, or all if there are fewer.
+    /// The `n_points` oldest points leave, or all if there are fewer. After a merge several points can be equally old: then those as
+    /// old as the last of these leave too.
     ///
     /// # Errors
     /// [`Error::Invalid`] in a window of time, which keeps no count of its points; [`Error::Interrupted`].
@@ -165,7 +166,7 @@ impl Stream {
             return Err(Error::invalid("n_points", expected, n_points));
         }
         let mut next = self.state.clone();
-        next.start = next.start.saturating_add(n_points).min(next.n_seen);
+        next.start = next.start_without(n_points);
         let start = next.start;
         self.conclude_eviction(next, |l| l.last_seen >= start, control)
     }
@@ -273,14 +274,19 @@ impl Stream {
         match self.params.on_limit {
             OnLimit::Coarsen => Ok(0),
             OnLimit::Evict => Ok(next.evict_oldest(row)),
-            OnLimit::Raise => Err(Error::MemoryLimit {
-                requested: self.params.bytes_for(self.cap + 1),
-                limit: self
-                    .params
-                    .memory_limit
-                    .unwrap_or(self.params.bytes_for(self.cap)),
-                advice: "raise max_landmarks and memory_limit, widen cover_radius, or let on_limit be \"coarsen\" or \"evict\"",
-            }),
+            OnLimit::Raise => Err(self.no_room()),
+        }
+    }
+
+    /// What is said where landmarks are too many and may not become fewer.
+    pub(super) fn no_room(&self) -> Error {
+        Error::MemoryLimit {
+            requested: self.params.bytes_for(self.cap + 1),
+            limit: self
+                .params
+                .memory_limit
+                .unwrap_or(self.params.bytes_for(self.cap)),
+            advice: "raise max_landmarks and memory_limit, widen cover_radius, or let on_limit be \"coarsen\" or \"evict\"",
         }
     }
 
@@ -299,8 +305,8 @@ impl Stream {
         self.conclude(next, 0, stats, control)
     }
 
-    /// From the landmarks after a push to its report. Only when nothing can fail any more does the state become `next`.
-    fn conclude(
+    /// From the landmarks after a push, an eviction or a merge to its report. Only when nothing can fail any more does the state become `next`.
+    pub(super) fn conclude(
         &mut self,
         mut next: State,
         n_points: usize,
@@ -308,6 +314,7 @@ impl Stream {
         control: &Control,
     ) -> Result<Report, Error> {
         next.step += 1;
+        next.overlaps.forget_before(next.start);
         let (before, after) = (&self.state.landmarks, &next.landmarks);
         let (landmarks, distances) = union(before, after)?;
         let cospan = Cospan {
@@ -317,10 +324,11 @@ impl Stream {
             distances,
             epsilon_before: before.epsilon(),
             epsilon_after: after.epsilon(),
+            complex: self.params.complex,
             threshold: self.params.threshold,
         };
         let begun = Instant::now();
-        let diagram = self.persistence.update(&cospan, control)?;
+        let diagram = self.persistence.update(&cospan, after, control)?;
         stats.persistence = begun.elapsed();
         stats.bytes = after.bytes();
         stats.pool = self.persistence.pool().stats();
@@ -329,7 +337,7 @@ impl Stream {
             n_points,
             first_index: self.state.n_seen,
             n_window: match self.params.window {
-                Window::Count(_) => Some(next.n_seen - next.start),
+                Window::Count(_) => Some(next.n_alive()),
                 Window::Seconds(_) => None,
             },
             diagram,

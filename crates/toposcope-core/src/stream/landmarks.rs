@@ -11,10 +11,28 @@ pub struct Landmark {
     pub radius: f64,
     /// Points assigned to it since it was founded, those of merged landmarks included.
     pub weight: u64,
-    /// Index of the last of these points.
+    /// Index of the last of these points; moved by [`Stream::merge`](crate::stream::Stream::merge), as is said there.
     pub last_seen: u64,
     /// Time of the last of these points that came with one.
     pub last_time: Option<f64>,
+}
+
+impl Landmark {
+    /// What another stood for is this one's from now on. Positions do not move, so that the radius grows by the distance.
+    pub(crate) fn take_over(&mut self, gone: &Self, distance: f64) {
+        self.radius = self.radius.max(gone.radius + distance);
+        self.weight += gone.weight;
+        self.last_seen = self.last_seen.max(gone.last_seen);
+        self.last_time = later(self.last_time, gone.last_time);
+    }
+}
+
+/// The later of two times, if there are any.
+pub(crate) fn later(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.max(b)),
+        (a, b) => a.or(b),
+    }
 }
 
 /// The live landmarks. They live in slots, reused when one is freed, so that nothing moves when one comes or goes;
@@ -81,6 +99,37 @@ impl Landmarks {
         self.order.iter().map(|&slot| &self.records[slot as usize])
     }
 
+    /// The landmarks in no particular order.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Landmark> {
+        self.oldest_seen = 0;
+        let mut is_live = vec![false; self.records.len()];
+        for &slot in &self.order {
+            is_live[slot as usize] = true;
+        }
+        let records = self.records.iter_mut().zip(is_live);
+        records.filter_map(|(record, is_live)| is_live.then_some(record))
+    }
+
+    /// The landmark at this place in the order.
+    pub(crate) fn at_mut(&mut self, place: usize) -> &mut Landmark {
+        self.oldest_seen = 0;
+        &mut self.records[self.order[place] as usize]
+    }
+
+    /// Rows by slots; those of slots that are free mean nothing.
+    pub(crate) fn positions(&self) -> &Points {
+        &self.positions
+    }
+
+    /// Rows by ascending id.
+    pub(crate) fn in_order(&self) -> Points {
+        let mut rows = Points::none(self.positions.n_dims());
+        for (at, &slot) in self.order.iter().enumerate() {
+            rows.put_row(at, &self.positions, slot as usize);
+        }
+        rows
+    }
+
     /// ε: no point of the window is farther from the landmarks, and no landmark farther from the window.
     pub(crate) fn epsilon(&self) -> f64 {
         self.iter().map(|l| l.radius).fold(0.0, f64::max)
@@ -102,11 +151,6 @@ impl Landmarks {
     /// How distances are measured.
     pub(crate) fn metric(&self) -> Metric {
         self.metric
-    }
-
-    /// Positions by slots, those of slots without a landmark included.
-    pub(crate) fn positions(&self) -> &Points {
-        &self.positions
     }
 
     /// Slots there are, with and without a landmark.
@@ -290,13 +334,7 @@ impl Landmarks {
         let slot = self.order[takeover.goes];
         let gone = self.records[slot as usize];
         let kept = &mut self.records[self.order[takeover.keeps] as usize];
-        kept.radius = kept.radius.max(gone.radius + takeover.distance);
-        kept.weight += gone.weight;
-        kept.last_seen = kept.last_seen.max(gone.last_seen);
-        kept.last_time = match (kept.last_time, gone.last_time) {
-            (Some(a), Some(b)) => Some(a.max(b)),
-            (a, b) => a.or(b),
-        };
+        kept.take_over(&gone, takeover.distance);
         self.order.remove(takeover.goes);
         self.free.push(slot);
     }

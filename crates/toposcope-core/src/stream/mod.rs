@@ -9,8 +9,15 @@
 //! - the bottleneck distance of their diagrams is at most 2ε in every dimension ([`Report::error_bound`]);
 //! - an interval of the landmarks longer than 4ε is proof of a class in the window ([`Report::certified_above`]).
 //!
+//! That is for Rips filtrations, whose values are diameters. With [`Complex::Alpha`] values are radii: the balls of radius r around the
+//! window lie in those of radius r + ε around the landmarks, and the other way round. Alpha filtrations have the shape of these
+//! unions, at every radius and compatibly with inclusions, so that the diagrams are within ε, and an interval longer than 2ε is proof.
+//!
+//! Streams that look at the same things can be put together ([`Stream::merge`]): the landmarks of both, for the union of their
+//! windows, with the larger ε. A stream can so be worked on in parts.
+//!
 //! ```
-//! use toposcope_core::stream::{OnLimit, Stream, StreamParams, Window};
+//! use toposcope_core::stream::{Complex, OnLimit, Stream, StreamParams, Window};
 //! use toposcope_core::{Control, Metric, Points};
 //!
 //! let mut stream = Stream::new(StreamParams {
@@ -20,6 +27,7 @@
 //!     cover_radius: None,
 //!     max_dim: 0,
 //!     metric: Metric::Euclidean,
+//!     complex: Complex::Rips,
 //!     threshold: None,
 //!     memory_limit: None,
 //!     on_limit: OnLimit::Coarsen,
@@ -49,17 +57,22 @@
 //!
 //! # Limitations
 //! - A push costs points × landmarks × dimensions.
-//! - The diagram is recomputed whenever a landmark came or went if `max_dim` is not 1, and when more than a third of them did.
-//! - The memory limit decides how many landmarks there are; with `max_dim` 2 and more a diagram can need more than is left, and the push is
-//!   refused.
+//! - The diagram is recomputed whenever a landmark came or went if `max_dim` is not 1 or the filtration is alpha, and when more than a third
+//!   of them did.
+//! - The memory limit decides how many landmarks there are; with `max_dim` 2 and more, and for alpha filtrations in space, a diagram can need
+//!   more than is left, and the push is refused.
 //! - ε is exact but for the rounding of distances, a relative 10⁻¹⁵ or so, which is not added to it.
 //! - The radius under which points are covered grows when landmarks merge and shrinks only by [`Stream::reset`].
+//! - A merge leaves two landmarks where one would do, unless they are at the same place: what is near enough to be covered by another
+//!   is not, as that would add to ε.
 //! - A landmark's weight counts points ever assigned to it, not those still in the window: that would need the window.
 
 mod cospan;
 mod critical;
 mod engine;
 mod landmarks;
+mod merge;
+mod overlaps;
 mod params;
 mod persistence;
 mod report;
@@ -72,5 +85,5 @@ mod tests;
 pub use cospan::{Cospan, CospanLandmark};
 pub use engine::Stream;
 pub use landmarks::Landmark;
-pub use params::{OnLimit, StreamParams, Window};
+pub use params::{Complex, OnLimit, StreamParams, Window};
 pub use report::{PushStats, Report};

@@ -1,7 +1,7 @@
 //! What a stream is asked to keep, and how many landmarks its memory allows.
 
 use crate::stream::persistence::slots_for;
-use crate::{Error, Metric, RipsParams};
+use crate::{AlphaParams, Error, Metric, RipsParams};
 
 /// Which points are alive.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,6 +51,51 @@ impl OnLimit {
     }
 }
 
+/// Which filtration on the landmarks the diagrams are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Complex {
+    /// That of Vietoris and Rips; filtration values are diameters.
+    #[default]
+    Rips,
+    /// The alpha filtration, of points in the plane or in space; filtration values are radii.
+    Alpha,
+}
+
+impl Complex {
+    /// The filtration of this name: `rips` or `alpha`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for any other name.
+    pub fn from_name(name: &str) -> Result<Self, Error> {
+        match name {
+            "rips" => Ok(Self::Rips),
+            "alpha" => Ok(Self::Alpha),
+            _ => Err(Error::invalid(
+                "complex",
+                "\"rips\" or \"alpha\"",
+                format!("\"{name}\""),
+            )),
+        }
+    }
+
+    /// The name that [`Self::from_name`] reads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rips => "rips",
+            Self::Alpha => "alpha",
+        }
+    }
+
+    /// How far diagrams can be apart, in bottleneck distance and in every dimension, of point sets whose Hausdorff distance is at most ε:
+    /// 2ε where values are diameters. Where they are radii, each union of balls lies in the other of radius larger by ε, and that is all.
+    pub fn error_bound(self, epsilon: f64) -> f64 {
+        match self {
+            Self::Rips => 2.0 * epsilon,
+            Self::Alpha => epsilon,
+        }
+    }
+}
+
 /// Parameters of a [`Stream`](crate::stream::Stream).
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamParams {
@@ -66,7 +111,9 @@ pub struct StreamParams {
     pub max_dim: usize,
     /// How distances are measured.
     pub metric: Metric,
-    /// Largest edge of the diagrams' complex; `None` = the enclosing radius.
+    /// Which filtration the diagrams are of.
+    pub complex: Complex,
+    /// Largest edge of the diagrams' complex; `None` = the enclosing radius. An alpha filtration is always followed to its end.
     pub threshold: Option<f64>,
     /// Bytes that the stream may hold; `None` = no limit but `max_landmarks`.
     pub memory_limit: Option<u64>,
@@ -120,7 +167,36 @@ impl StreamParams {
             let expected = "a finite length of at least 0";
             return Err(Error::invalid("cover_radius", expected, radius));
         }
-        self.rips_params().check()
+        self.rips_params().check()?;
+        match self.complex {
+            Complex::Rips => Ok(()),
+            Complex::Alpha => self.check_for_alpha(),
+        }
+    }
+
+    /// Refuses what has no alpha filtration.
+    fn check_for_alpha(&self) -> Result<(), Error> {
+        if !(2..=3).contains(&self.n_dims) {
+            let expected = "2 or 3 with an alpha filtration";
+            return Err(Error::invalid("n_dims", expected, self.n_dims));
+        }
+        if self.metric != Metric::Euclidean {
+            let expected = "euclidean with an alpha filtration";
+            return Err(Error::invalid("metric", expected, self.metric.name()));
+        }
+        if let Some(threshold) = self.threshold {
+            let expected = "none with an alpha filtration, which is followed to its end";
+            return Err(Error::invalid("threshold", expected, threshold));
+        }
+        if self.max_dim >= self.n_dims {
+            let expected = format!(
+                "0 to {} with an alpha filtration of points in {} dimensions",
+                self.n_dims - 1,
+                self.n_dims
+            );
+            return Err(Error::invalid("max_dim", expected, self.max_dim));
+        }
+        Ok(())
     }
 
     /// Parameters of the diagrams.
@@ -133,12 +209,22 @@ impl StreamParams {
         }
     }
 
+    /// Parameters of the diagrams of an alpha filtration.
+    pub fn alpha_params(&self) -> AlphaParams {
+        AlphaParams {
+            max_dim: Some(self.max_dim),
+            n_threads: self.n_threads,
+            ..AlphaParams::default()
+        }
+    }
+
     /// Bytes that a stream of at most `max` landmarks may hold at the worst moment of a push:
     /// `163840 + 264 n_dims + (600 + 28 n_dims) m + 28 m² + 32 s²` with `m = max + 1`, as a founder is there before others merge, and
     /// `s = m + m / 8 + 4` slots of the engine. The chunk pushed and the report handed out are the caller's.
     ///
     /// What the engine needs beyond fixed arrays depends on the data. The last term has been enough by a factor of two or so for components and
-    /// loops; from dimension 2 on it can be too little. Then a push fails with [`Error::MemoryLimit`] and the stream is as it was.
+    /// loops, and for alpha filtrations of points all over the plane, a cube or a sphere; from dimension 2 on, and for an alpha filtration of points on
+    /// curves in space, it can be too little. Then a push fails with [`Error::MemoryLimit`] and the stream is as it was.
     pub fn bytes_for(&self, max: usize) -> u64 {
         let slots = slots_for(max.saturating_add(1)) as u64;
         let engine = slots.saturating_mul(slots);
@@ -202,6 +288,7 @@ pub(crate) mod tests {
             cover_radius: None,
             max_dim: 1,
             metric: Metric::Euclidean,
+            complex: Complex::Rips,
             threshold: None,
             memory_limit: None,
             on_limit: OnLimit::Coarsen,
@@ -234,6 +321,41 @@ pub(crate) mod tests {
         assert!(OnLimit::from_name("grow").is_err());
         for policy in [OnLimit::Coarsen, OnLimit::Evict, OnLimit::Raise] {
             assert_eq!(OnLimit::from_name(policy.name()), Ok(policy));
+        }
+    }
+
+    #[test]
+    fn what_has_no_alpha_filtration_is_refused_by_name() {
+        type Spoil = fn(&mut StreamParams);
+        let wrong: [(&str, Spoil); 6] = [
+            ("n_dims", |p| p.n_dims = 1),
+            ("n_dims", |p| p.n_dims = 4),
+            ("metric", |p| p.metric = Metric::Manhattan),
+            ("metric", |p| p.metric = Metric::Cosine),
+            ("threshold", |p| p.threshold = Some(1.0)),
+            ("max_dim", |p| p.max_dim = 2),
+        ];
+        let alpha = || StreamParams {
+            complex: Complex::Alpha,
+            ..plain(10, 10)
+        };
+        assert_eq!(alpha().check(), Ok(()));
+        for (name, spoil) in wrong {
+            let mut params = alpha();
+            spoil(&mut params);
+            let message = params.check().unwrap_err().to_string();
+            assert!(message.starts_with(name), "{message}");
+            assert!(message.contains("alpha"), "{message}");
+        }
+        let in_space = StreamParams {
+            n_dims: 3,
+            max_dim: 2,
+            ..alpha()
+        };
+        assert_eq!(in_space.check(), Ok(()));
+        assert!(Complex::from_name("cech").is_err());
+        for complex in [Complex::Rips, Complex::Alpha] {
+            assert_eq!(Complex::from_name(complex.name()), Ok(complex));
         }
     }
 

@@ -6,7 +6,11 @@ use crate::memory::{Budget, Held};
 use crate::pool::SimplexPool;
 use crate::stream::cospan::Cospan;
 use crate::stream::critical::{Critical, critical_simplices};
-use crate::{Control, Diagram, DistanceMatrix, Error, RipsInput, RipsParams, rips};
+use crate::stream::landmarks::Landmarks;
+use crate::stream::params::{Complex, StreamParams};
+use crate::{
+    AlphaParams, Control, Diagram, DistanceMatrix, Error, RipsInput, RipsParams, alpha, rips,
+};
 
 /// If more than one in so many landmarks comes or goes, nothing is gained from what was known before.
 const LARGEST_CHANGE: usize = 3;
@@ -19,6 +23,8 @@ const FEW: usize = 4;
 #[derive(Debug)]
 pub(crate) struct LandmarkPersistence {
     params: RipsParams,
+    /// Those of alpha diagrams, if it is these that are kept.
+    alpha: Option<AlphaParams>,
     budget: Budget,
     current: Option<Diagram>,
     known: Option<Known>,
@@ -35,9 +41,10 @@ struct Known {
 
 impl LandmarkPersistence {
     /// For diagrams of these parameters, within a budget of its own.
-    pub(crate) fn new(params: RipsParams, budget: Budget) -> Self {
+    pub(crate) fn new(params: &StreamParams, budget: Budget) -> Self {
         Self {
-            params,
+            params: params.rips_params(),
+            alpha: (params.complex == Complex::Alpha).then(|| params.alpha_params()),
             critical: Critical::new(&budget),
             budget,
             current: None,
@@ -77,7 +84,12 @@ impl LandmarkPersistence {
 
     /// The diagram of the landmarks after a push: that of the batch engine, updated if few of them came or went.
     /// On an error, nothing has changed, but that the pool is empty if the diagram was to be computed anew.
-    pub(crate) fn update(&mut self, cospan: &Cospan, control: &Control) -> Result<Diagram, Error> {
+    pub(crate) fn update(
+        &mut self,
+        cospan: &Cospan,
+        after: &Landmarks,
+        control: &Control,
+    ) -> Result<Diagram, Error> {
         if let Some(current) = &self.current
             && cospan.n_changed() == 0
         {
@@ -92,7 +104,7 @@ impl LandmarkPersistence {
             // What is known takes more room than finding it all out again.
             Ok(None) | Err(Error::MemoryLimit { .. }) => {
                 self.critical.clear();
-                let diagram = self.anew(cospan, control)?;
+                let diagram = self.anew(cospan, after, control)?;
                 control.poll_last()?;
                 (diagram, None)
             }
@@ -111,7 +123,7 @@ impl LandmarkPersistence {
         control: &Control,
     ) -> Result<Option<(Diagram, Option<Known>)>, Error> {
         let n_after = cospan.places_after().len();
-        let few = cospan.n_changed() * LARGEST_CHANGE <= n_after;
+        let few = self.alpha.is_none() && cospan.n_changed() * LARGEST_CHANGE <= n_after;
         let Some(before) = self.current.as_ref().filter(|_| few) else {
             return Ok(None);
         };
@@ -133,7 +145,15 @@ impl LandmarkPersistence {
     }
 
     /// The diagram by the batch engine.
-    fn anew(&self, cospan: &Cospan, control: &Control) -> Result<Diagram, Error> {
+    fn anew(
+        &self,
+        cospan: &Cospan,
+        after: &Landmarks,
+        control: &Control,
+    ) -> Result<Diagram, Error> {
+        if let Some(params) = &self.alpha {
+            return alpha(&after.in_order(), params, control);
+        }
         let after = cospan.places_after();
         let pairs = (0..after.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
         let lower = pairs.map(|(i, j)| cospan.distances.get(after[i], after[j]));

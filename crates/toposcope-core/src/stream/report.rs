@@ -10,11 +10,11 @@ use crate::stream::landmarks::Landmark;
 /// What a push found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// Which push or eviction of the stream, from 1.
+    /// Which push, eviction or merge of the stream, from 1.
     pub step: u64,
-    /// Points in the chunk.
+    /// Points in the chunk; of a merge, those that ever came to the other stream.
     pub n_points: usize,
-    /// Index of its first point, over the whole stream.
+    /// Index of the first of them, over the whole stream: by this much a merge moves the other stream's.
     pub first_index: u64,
     /// Points alive after the push; `None` in a window of time, which keeps no count.
     pub n_window: Option<u64>,
@@ -33,12 +33,13 @@ pub struct Report {
 }
 
 impl Report {
-    /// No further than this, in bottleneck distance, is the diagram from that of the full window, in any dimension.
+    /// No further than this, in bottleneck distance, is the diagram from that of the full window, in any dimension: 2ε, or ε where
+    /// filtration values are radii.
     pub fn error_bound(&self) -> f64 {
-        2.0 * self.epsilon
+        self.cospan.complex.error_bound(self.epsilon)
     }
 
-    /// An interval longer than this proves a class of the full window.
+    /// An interval longer than this, 2 × [`Self::error_bound`], proves a class of the full window.
     pub fn certified_above(&self) -> f64 {
         2.0 * self.error_bound()
     }
@@ -47,7 +48,7 @@ impl Report {
 /// Counts, bytes and times of one push.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PushStats {
-    /// Landmarks founded.
+    /// Landmarks founded, or taken in by a merge.
     pub n_added: usize,
     /// Landmarks whose last point left the window.
     pub n_expired: usize,

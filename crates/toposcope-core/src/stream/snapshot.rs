@@ -6,12 +6,16 @@
 use crate::snapshot::{SectionReader, SectionWriter, SnapshotReader, SnapshotWriter, Tag};
 use crate::stream::engine::Stream;
 use crate::stream::landmarks::{Landmark, Landmarks};
-use crate::stream::params::{OnLimit, StreamParams, Window};
-use crate::stream::state::State;
+use crate::stream::merge::MOST_RUNS;
+use crate::stream::overlaps::{Overlaps, Run};
+use crate::stream::params::{Complex, OnLimit, StreamParams, Window};
+use crate::stream::state::{MOST_SEEN, State};
 use crate::{Error, Metric, Points};
 
 const KIND: Tag = *b"STRM";
-const VERSION: u32 = 1;
+/// 2 knows merged windows and alpha filtrations; what 1 holds is read as before.
+const VERSION: u32 = 2;
+const FIRST_VERSION: u32 = 1;
 const PARAMS: Tag = *b"PARM";
 const STATE: Tag = *b"STAT";
 const LANDMARKS: Tag = *b"LAND";
@@ -23,6 +27,7 @@ const METRICS: [Metric; 4] = [
     Metric::Manhattan,
     Metric::Chebyshev,
 ];
+const COMPLEXES: [Complex; 2] = [Complex::Rips, Complex::Alpha];
 const POLICIES: [OnLimit; 3] = [OnLimit::Coarsen, OnLimit::Evict, OnLimit::Raise];
 
 impl Stream {
@@ -37,6 +42,7 @@ impl Stream {
             s.u64(state.start);
             s.option(state.clock, SectionWriter::f64);
             s.f64(state.cover_radius);
+            s.list(state.overlaps.runs(), write_run);
         });
         let landmarks: Vec<Landmark> = state.landmarks.iter().copied().collect();
         writer.section(LANDMARKS, |s| s.list(&landmarks, write_landmark));
@@ -49,13 +55,14 @@ impl Stream {
     /// # Errors
     /// [`Error::Snapshot`] if the bytes are not such a snapshot, damaged, or contradict themselves.
     pub fn restore(bytes: &[u8]) -> Result<Self, Error> {
-        let mut reader = SnapshotReader::new(bytes, KIND, VERSION)?;
-        let params = reader.section(PARAMS, read_params)?;
+        let mut reader = SnapshotReader::new_of(bytes, KIND, FIRST_VERSION..=VERSION)?;
+        let version = reader.version();
+        let params = reader.section(PARAMS, |s| read_params(s, version))?;
         let cap = params
             .check()
             .and_then(|()| params.landmark_cap())
             .map_err(contradiction)?;
-        let mut state = reader.section(STATE, |s| read_state(s, &params))?;
+        let mut state = reader.section(STATE, |s| read_state(s, &params, version))?;
         let records = reader.section(LANDMARKS, |s| s.list(33, read_landmark))?;
         if records.len() > cap {
             return Err(contradiction(format!(
@@ -101,9 +108,10 @@ fn write_params(s: &mut SectionWriter, params: &StreamParams) {
     s.option(params.memory_limit, SectionWriter::u64);
     s.u8(index_in(&POLICIES, &params.on_limit));
     s.option(params.n_threads.map(|n| n as u64), SectionWriter::u64);
+    s.u8(index_in(&COMPLEXES, &params.complex));
 }
 
-fn read_params(s: &mut SectionReader) -> Result<StreamParams, Error> {
+fn read_params(s: &mut SectionReader, version: u32) -> Result<StreamParams, Error> {
     Ok(StreamParams {
         n_dims: s.u64()? as usize,
         window: match s.u8()? {
@@ -119,6 +127,10 @@ fn read_params(s: &mut SectionReader) -> Result<StreamParams, Error> {
         memory_limit: s.option(SectionReader::u64)?,
         on_limit: pick_from(&POLICIES, s.u8()?)?,
         n_threads: s.option(SectionReader::u64)?.map(|n| n as usize),
+        complex: match version {
+            FIRST_VERSION => Complex::Rips,
+            _ => pick_from(&COMPLEXES, s.u8()?)?,
+        },
     })
 }
 
@@ -131,7 +143,7 @@ fn pick_from<T: Copy>(all: &[T], index: u8) -> Result<T, Error> {
     found.ok_or_else(|| contradiction(format!("choice {index} of {}", all.len())))
 }
 
-fn read_state(s: &mut SectionReader, params: &StreamParams) -> Result<State, Error> {
+fn read_state(s: &mut SectionReader, params: &StreamParams, version: u32) -> Result<State, Error> {
     let state = State {
         landmarks: Landmarks::new(params.metric, Points::none(params.n_dims)),
         step: s.u64()?,
@@ -139,11 +151,22 @@ fn read_state(s: &mut SectionReader, params: &StreamParams) -> Result<State, Err
         start: s.u64()?,
         clock: s.option(SectionReader::f64)?,
         cover_radius: s.f64()?,
+        overlaps: match version {
+            FIRST_VERSION => Overlaps::default(),
+            _ => Overlaps::new(s.list(24, read_run)?),
+        },
     };
     let radius = state.cover_radius;
-    // Far beyond any real stream, and far enough below the end of u64 that counting on never overflows.
-    let countable = state.n_seen.max(state.step) < 1 << 62;
+    let countable = state.n_seen.max(state.step) < MOST_SEEN;
+    let overlaps = state.overlaps.runs();
+    let n_alive = |run: &Run| u128::from(run.to - run.from) * u128::from(run.n);
+    let n_overlapping: u128 = overlaps.iter().map(n_alive).sum();
+    let overlapping = overlaps.len() <= MOST_RUNS
+        && (overlaps.iter()).all(|run| run.from >= state.start && run.to <= state.n_seen)
+        && (overlaps.is_empty() || matches!(params.window, Window::Count(_)))
+        && n_overlapping <= u128::from(state.start);
     let sound = countable
+        && overlapping
         && state.start <= state.n_seen
         && state.clock.is_none_or(f64::is_finite)
         && radius.is_finite()
@@ -153,6 +176,20 @@ fn read_state(s: &mut SectionReader, params: &StreamParams) -> Result<State, Err
     } else {
         Err(contradiction("its counters"))
     }
+}
+
+fn write_run(s: &mut SectionWriter, run: &Run) {
+    s.u64(run.from);
+    s.u64(run.to);
+    s.u64(run.n);
+}
+
+fn read_run(s: &mut SectionReader) -> Result<Run, Error> {
+    Ok(Run {
+        from: s.u64()?,
+        to: s.u64()?,
+        n: s.u64()?,
+    })
 }
 
 fn write_landmark(s: &mut SectionWriter, landmark: &Landmark) {
@@ -181,7 +218,10 @@ fn check_landmarks(records: &[Landmark], state: &State, window: Window) -> Resul
             (Some(_), None) => false,
             (None, _) => matches!(window, Window::Count(_)),
         };
-        let seen = l.id <= l.last_seen && (state.start..state.n_seen).contains(&l.last_seen);
+        // In a window of time a merge keeps the order of these alone.
+        let founded = l.id <= l.last_seen || matches!(window, Window::Seconds(_));
+        let seen =
+            (state.start..state.n_seen).contains(&l.last_seen) && l.id < state.n_seen && founded;
         timed && seen && l.weight > 0 && l.radius.is_finite() && l.radius >= 0.0
     };
     let weight: u128 = records.iter().map(|l| u128::from(l.weight)).sum();

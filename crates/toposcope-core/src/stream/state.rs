@@ -2,7 +2,11 @@
 
 use crate::Points;
 use crate::stream::landmarks::{Landmark, Landmarks};
+use crate::stream::overlaps::Overlaps;
 use crate::stream::params::{StreamParams, Window};
+
+/// Far beyond any real stream, and far enough below the end of u64 that counting on never overflows.
+pub(crate) const MOST_SEEN: u64 = 1 << 62;
 
 /// All that a push changes.
 #[derive(Debug, Clone)]
@@ -14,9 +18,11 @@ pub(crate) struct State {
     pub(crate) n_seen: u64,
     /// In a window counted in points: index of the oldest one alive.
     pub(crate) start: u64,
+    /// And the positions, from there on, at which more than one point is alive, because streams were merged.
+    pub(crate) overlaps: Overlaps,
     /// Time of the latest point that came with one.
     pub(crate) clock: Option<f64>,
-    /// Pushes and evictions so far.
+    /// Pushes, evictions and merges so far.
     pub(crate) step: u64,
 }
 
@@ -27,6 +33,7 @@ impl State {
             cover_radius: params.cover_radius.unwrap_or(0.0),
             n_seen: 0,
             start: 0,
+            overlaps: Overlaps::default(),
             clock: None,
             step: 0,
         }
@@ -47,6 +54,23 @@ impl State {
             }
             (Window::Seconds(_), None) => 0,
         }
+    }
+
+    /// In a window counted in points: how many are alive.
+    pub(crate) fn n_alive(&self) -> u64 {
+        self.n_seen - self.start + self.overlaps.count()
+    }
+
+    /// Where a window counted in points starts when its `n_points` oldest ones have left, and those as old as the last of these.
+    pub(crate) fn start_without(&self, n_points: u64) -> u64 {
+        let (mut at, mut left) = (self.start, n_points);
+        while left > 0 && at < self.n_seen {
+            let (n_each, end) = self.overlaps.level(at, self.n_seen);
+            let n_positions = left.div_ceil(n_each).min(end - at);
+            left = left.saturating_sub(n_positions.saturating_mul(n_each));
+            at += n_positions;
+        }
+        at
     }
 
     /// Row `i` of `chunk` becomes a landmark; its slot.

@@ -451,3 +451,40 @@ fn many_points_at_once_find_the_landmarks_that_each_alone_finds() {
     }
     assert!(n_refreshed > 500, "{n_refreshed}");
 }
+
+#[test]
+fn what_version_1_saved_goes_on() {
+    // Six points of the plane into a window of six with room for four landmarks, one taken over, with a threshold and with times.
+    let saved = "\
+        544f504f534350455354524d010000009101000000000000f8c1b0955041524d3700000000000000020000000000000000060000000000\
+        00000400000000000000000100000000000000000100000000000049400000010100000000000000deaaa7545354415429000000000000\
+        00010000000000000006000000000000000000000000000000010000000000001440000000000000e03f954832fa4c414e44ac00000000\
+        00000004000000000000000000000000000000000000000000e03f02000000000000000300000000000000010000000000000840010000\
+        000000000000000000000000000100000000000000010000000000000001000000000000f03f0200000000000000000000000000000002\
+        00000000000000050000000000000001000000000000144004000000000000000000000000000000010000000000000004000000000000\
+        000100000000000010409b302d91504f534e29000000000000000008000000000000000000000000000000000000000000803f00004040\
+        0000803f0000e04000000040f14a7375";
+    let byte = |at: usize| u8::from_str_radix(&saved[at..at + 2], 16).unwrap();
+    let saved: Vec<u8> = (0..saved.len()).step_by(2).map(byte).collect();
+    let mut restored = Stream::restore(&saved).unwrap();
+    let mut stream = Stream::new(StreamParams {
+        threshold: Some(50.0),
+        ..plain(6, 4)
+    })
+    .unwrap();
+    let control = Control::none();
+    let first = [0.0, 0.0, 0.0, 1.0, 3.0, 1.0, 0.5, 0.0, 7.0, 2.0, 3.0, 1.0];
+    let first = Points::from_f32(first.to_vec(), 2).unwrap();
+    let times: Vec<f64> = (0..6).map(f64::from).collect();
+    stream.push(first, Some(&times), &control).unwrap();
+    assert_eq!(restored.params(), stream.params());
+    assert_eq!(restored.snapshot(), stream.snapshot());
+    let mut reports = [&mut stream, &mut restored].map(|s| {
+        let chunk = Points::from_f64(vec![9.0, 9.0, 3.0, 2.0], 2).unwrap();
+        s.push(chunk, Some(&[7.0, 8.0]), &control).unwrap()
+    });
+    for report in &mut reports {
+        report.stats = crate::stream::PushStats::default();
+    }
+    assert_eq!(reports[0], reports[1]);
+}
