@@ -46,6 +46,7 @@ pub(super) struct Flows {
     column_of: Held<u32>,
     sum: Held<u64>,
     base: Held<u64>,
+    room: Held<u64>,
     stack: Held<(u32, u32)>,
 }
 
@@ -97,6 +98,7 @@ impl Flows {
             column_of: Held::filled(budget, NONE, births.len(), |_| Ok(()))?,
             sum: zeros(words)?,
             base: zeros(words)?,
+            room: zeros(words)?,
             stack: Held::new(budget),
             joining,
             births,
@@ -240,8 +242,7 @@ impl Flows {
             return Ok(x.max(y));
         }
         // The sum may be in use, by whoever wants to know this flow.
-        let mut kept = Held::new(self.sums.budget());
-        kept.extend_from_slice(&self.sum)?;
+        std::mem::swap(&mut self.sum, &mut self.room);
         self.sum.fill(0);
         self.add(x);
         self.add(y);
@@ -255,7 +256,7 @@ impl Flows {
                 (self.sums.len() / self.words) as u32 - 1 + FIRST_SUM
             }
         };
-        self.sum.copy_from_slice(&kept);
+        std::mem::swap(&mut self.sum, &mut self.room);
         Ok(flow)
     }
 

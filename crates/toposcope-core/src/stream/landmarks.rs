@@ -148,6 +148,11 @@ impl Landmarks {
         }
     }
 
+    /// Whether every distance is one: those of points that were pushed are.
+    pub(crate) fn are_at_finite_distances(&self) -> bool {
+        self.distances.iter().all(|distance| distance.is_finite())
+    }
+
     /// How distances are measured.
     pub(crate) fn metric(&self) -> Metric {
         self.metric

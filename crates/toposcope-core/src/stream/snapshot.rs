@@ -78,6 +78,9 @@ impl Stream {
             return Err(contradiction(format!("{n} positions of {m} landmarks")));
         }
         state.landmarks = Landmarks::restore(params.metric, positions, records);
+        if !state.landmarks.are_at_finite_distances() {
+            return Err(contradiction("landmarks that are infinitely far apart"));
+        }
         Self::from_parts(params, cap, state)
     }
 }
