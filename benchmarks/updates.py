@@ -126,18 +126,11 @@ def changes(rounds: int) -> None:
         for update, landmarks in updates(cloud, 512, 4, rounds):
             times["update"].append(update)
             for package in others:
-                # Points or distances, whichever it is faster with; the peers take long, and three rounds tell.
+                # The peers take long, and three rounds tell.
                 if package.name == "toposcope" or len(times[package.name]) < 3:
-                    inputs = (Input(landmarks, "points"), Input(condensed(landmarks), "distances"))
-                    calls = [package.ask(Question(given, 1, None, 2, 1)) for given in inputs]
-                    times[package.name].append(min(seconds(call) for call in calls))
+                    call = package.ask(Question(Input(landmarks, "points"), 1, None, 2, 1))
+                    times[package.name].append(seconds(call))
         row(str(cloud), times)
-
-
-def condensed(points: np.ndarray) -> np.ndarray:
-    """Give the distances below the diagonal, row by row."""
-    rows = (np.linalg.norm(points[:i].astype(float) - points[i], axis=1) for i in range(1, len(points)))
-    return np.concatenate(list(rows))
 
 
 def shares(rounds: int) -> None:

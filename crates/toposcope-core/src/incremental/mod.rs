@@ -65,6 +65,11 @@ impl Incremental {
         n_slots <= MOST_SLOTS && params.max_dim == 1 && params.field == 2
     }
 
+    /// Edges up to the reach.
+    pub(crate) fn n_near(&self) -> usize {
+        self.lunes.space.n_near()
+    }
+
     /// The first vertices, in the slots from zero on. Most loops of theirs will have died at about `reach`; what it is changes no result.
     ///
     /// # Errors

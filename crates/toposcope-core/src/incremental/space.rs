@@ -80,6 +80,16 @@ impl Space {
         bits::contains(&self.live, v as usize)
     }
 
+    /// How many pairs are near.
+    pub(super) fn n_near(&self) -> usize {
+        let ends: usize = self
+            .near
+            .iter()
+            .map(|word| word.count_ones() as usize)
+            .sum();
+        ends / 2
+    }
+
     pub(super) fn near(&self, v: u32) -> &[u64] {
         &self.near[v as usize * self.words..][..self.words]
     }

@@ -57,8 +57,8 @@
 //!
 //! # Limitations
 //! - A push costs points × landmarks × dimensions.
-//! - The diagram is recomputed whenever a landmark came or went if `max_dim` is not 1 or the filtration is alpha, and when more than a third
-//!   of them did.
+//! - The diagram is recomputed whenever a landmark came or went if `max_dim` is not 1 or the filtration is alpha, and when so many
+//!   of them did that an update would take longer.
 //! - The memory limit decides how many landmarks there are; with `max_dim` 2 and more, and for alpha filtrations in space, a diagram can need
 //!   more than is left, and the push is refused.
 //! - ε is exact but for the rounding of distances, a relative 10⁻¹⁵ or so, which is not added to it.

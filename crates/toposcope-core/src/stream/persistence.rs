@@ -14,6 +14,11 @@ use crate::{
 
 /// If more than one in so many landmarks comes or goes, nothing is gained from what was known before.
 const LARGEST_CHANGE: usize = 3;
+/// An update takes about as long as its changes times the near edges of a landmark, times the landmarks; the batch engine as long as so many
+/// times their square. Measured by `benchmarks/updates.py`.
+const CHANGES_TIMES_NEAR: usize = 4;
+/// After so many diagrams that were computed anew it is found out again how many edges are near.
+const UPDATES_REMEMBERED: usize = 64;
 /// Room beyond the landmarks that are there: one more for each of so many, and a few. `StreamParams::bytes_for` says so too.
 const SPARE: usize = 8;
 const FEW: usize = 4;
@@ -28,6 +33,8 @@ pub(crate) struct LandmarkPersistence {
     budget: Budget,
     current: Option<Diagram>,
     known: Option<Known>,
+    /// Near edges when something was known last, and how many diagrams ago.
+    n_near: Option<(usize, usize)>,
     critical: Critical,
 }
 
@@ -49,6 +56,7 @@ impl LandmarkPersistence {
             budget,
             current: None,
             known: None,
+            n_near: None,
         }
     }
 
@@ -56,6 +64,7 @@ impl LandmarkPersistence {
     pub(crate) fn reset(&mut self) {
         self.current = None;
         self.known = None;
+        self.n_near = None;
         self.critical.clear();
     }
 
@@ -110,6 +119,11 @@ impl LandmarkPersistence {
             }
             Err(error) => return Err(error),
         };
+        self.n_near = match (&known, self.n_near) {
+            (Some(known), _) => Some((known.incremental.n_near(), 0)),
+            (None, Some((n_near, age))) if age < UPDATES_REMEMBERED => Some((n_near, age + 1)),
+            (None, _) => None,
+        };
         self.known = known;
         self.current = Some(diagram.clone());
         Ok(diagram)
@@ -123,7 +137,11 @@ impl LandmarkPersistence {
         control: &Control,
     ) -> Result<Option<(Diagram, Option<Known>)>, Error> {
         let n_after = cospan.places_after().len();
-        let few = self.alpha.is_none() && cospan.n_changed() * LARGEST_CHANGE <= n_after;
+        let n_changed = cospan.n_changed();
+        let n_near = self.n_near.map_or(0, |(n_near, _)| n_near);
+        let few = self.alpha.is_none()
+            && n_changed * LARGEST_CHANGE <= n_after
+            && n_changed.saturating_mul(n_near) <= CHANGES_TIMES_NEAR * n_after * n_after;
         let Some(before) = self.current.as_ref().filter(|_| few) else {
             return Ok(None);
         };
