@@ -2,13 +2,16 @@
 //!
 //! `cargo bench -p toposcope-core --bench rips -- [NAME-PART] [METHOD]` runs the generated inputs; with `TOPOSCOPE_DATA` set to
 //! the folder of the standard data files, those too. The methods take turns, on `TOPOSCOPE_THREADS` threads if that is set. Before anything is timed, all methods asked for must agree.
+//! With `TOPOSCOPE_STAGES` set, each method also tells how long each of its stages took, in the fastest of its calls.
 #![expect(clippy::print_stdout, reason = "a benchmark reports to its terminal")]
 
+use std::cell::RefCell;
+use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use toposcope_core::{
-    Control, Diagram, DistanceMatrix, Method, Metric, Points, RipsInput, RipsParams, rips,
+    Control, Diagram, DistanceMatrix, Method, Metric, Observer, Points, RipsInput, RipsParams, rips,
 };
 
 enum Input {
@@ -73,6 +76,8 @@ fn measure(case: &Case, methods: &[Method]) {
     let mut expected: Option<Diagram> = None;
     let mut fastest = vec![f64::INFINITY; methods.len()];
     let mut spent = vec![0.0; methods.len()];
+    let tell = std::env::var_os("TOPOSCOPE_STAGES").is_some();
+    let mut stages = vec![Vec::new(); methods.len()];
     // By turns, so that a busy machine is busy for all of them.
     for _ in 0..MOST_TRIES {
         for (at, &method) in methods.iter().enumerate() {
@@ -83,11 +88,20 @@ fn measure(case: &Case, methods: &[Method]) {
                 method,
                 ..case.params.clone()
             };
+            let watch = Watch::default();
+            let control = if tell {
+                Control::new(&watch).with_period(Duration::ZERO)
+            } else {
+                Control::none()
+            };
             let start = Instant::now();
-            let diagram = run(&case.input, &params);
+            let diagram = run(&case.input, &params, &control);
             let seconds = start.elapsed().as_secs_f64();
             spent[at] += seconds;
-            fastest[at] = fastest[at].min(seconds);
+            if seconds < fastest[at] {
+                fastest[at] = seconds;
+                stages[at] = watch.0.take();
+            }
             let first = expected.get_or_insert_with(|| diagram.clone());
             assert_eq!(first, &diagram, "{}", case.name);
         }
@@ -97,20 +111,47 @@ fn measure(case: &Case, methods: &[Method]) {
         diagram.map_or(0, |diagram| diagram.intervals(dim as u8).count())
     };
     let counts: Vec<usize> = (0..=case.params.max_dim).map(intervals).collect();
-    for (method, seconds) in methods.iter().zip(fastest) {
+    for ((method, seconds), stages) in methods.iter().zip(fastest).zip(stages) {
         println!(
             "{:24} {method:?}: {seconds:11.6} s  intervals {counts:?}",
             case.name
         );
+        // From when a stage was first heard of until the next one was.
+        let ends = stages.iter().skip(1).map(|&(_, start)| start);
+        let ends = ends.chain(
+            stages
+                .first()
+                .map(|(_, start)| *start + Duration::from_secs_f64(seconds)),
+        );
+        for ((stage, start), end) in stages.iter().zip(ends) {
+            println!(
+                "    {stage:16} {:8.1} ms",
+                1e3 * (end - *start).as_secs_f64()
+            );
+        }
     }
 }
 
-fn run(input: &Input, params: &RipsParams) -> Diagram {
+/// Stages, and when they were first heard of; one that comes again is listed again.
+#[derive(Default)]
+struct Watch(RefCell<Vec<(&'static str, Instant)>>);
+
+impl Observer for Watch {
+    fn observe(&self, stage: &'static str, _: u64, _: u64) -> ControlFlow<()> {
+        let mut stages = self.0.borrow_mut();
+        if stages.last().is_none_or(|&(last, _)| last != stage) {
+            stages.push((stage, Instant::now()));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn run(input: &Input, params: &RipsParams, control: &Control) -> Diagram {
     let input = match input {
         Input::Points(points) => RipsInput::Points(points, Metric::Euclidean),
         Input::Matrix(matrix) => RipsInput::Dense(matrix),
     };
-    rips(input, params, &Control::none()).expect("valid input")
+    rips(input, params, control).expect("valid input")
 }
 
 /// A plain LCG: seeded, and nothing here needs better.
@@ -136,6 +177,25 @@ fn on_sphere(n: usize, n_dims: usize, seed: &mut u64) -> Vec<f64> {
     (0..n).flat_map(&mut point).collect()
 }
 
+/// Points near twelve unit circles about the origin, in planes orthogonal to each other: as `circles_2000_768` of `make peers`.
+fn on_circles(n: usize, n_dims: usize) -> Vec<f32> {
+    let mut seed = 3u64;
+    let mut coordinates = Vec::new();
+    for i in 0..n {
+        let turn = std::f64::consts::TAU * unit(&mut seed);
+        let plane = 2 * (i % 12);
+        for axis in 0..n_dims {
+            let on_circle = match axis.checked_sub(plane) {
+                Some(0) => turn.cos(),
+                Some(1) => turn.sin(),
+                _ => 0.0,
+            };
+            coordinates.push((on_circle + 0.02 * normal(&mut seed)) as f32);
+        }
+    }
+    coordinates
+}
+
 fn generated() -> Vec<Case> {
     let mut seed = 7u64;
     let sphere = on_sphere(2000, 3, &mut seed);
@@ -145,6 +205,13 @@ fn generated() -> Vec<Case> {
     vec![
         case("sphere_2000_h1", points(sphere, 3), 1, None, 2),
         case("cube_1000_h2", points(cube, 3), 2, None, 2),
+        case(
+            "circles_2000_768_h1",
+            Input::Points(Points::from_f32(on_circles(2000, 768), 768).expect("finite")),
+            1,
+            None,
+            2,
+        ),
         case(
             "gaussian_1000_768_h1",
             Input::Points(Points::from_f32(gaussian, 768).expect("finite")),

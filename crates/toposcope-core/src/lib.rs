@@ -35,6 +35,7 @@ mod progress;
 mod reduction;
 pub mod representatives;
 mod rough;
+mod row_pairs;
 mod simd;
 mod simplex;
 pub mod snapshot;

@@ -13,14 +13,10 @@ use std::ops::Range;
 
 use crate::memory::Held;
 use crate::points::Coordinates;
-use crate::simd::{RoughWork, Work, vectorized, vectorized_roughly};
+use crate::row_pairs::{LANES, RowPairs, Term};
+use crate::simd::{Work, vectorized, vectorized_roughly};
 use crate::{Control, Error, Metric, Points};
 
-/// Coordinates measured side by side: a vector register of AVX2.
-const LANES: usize = 8;
-/// Rows and columns of a block: its sums and the coordinates added to them fit in the registers.
-const ROWS: usize = 4;
-const COLUMNS: usize = 2;
 /// With fewer coordinates than this exact distances are as fast. With more than that the bound is good for nothing.
 const SERVED: Range<usize> = 24..1 << 16;
 /// Squares of float32 this large are still normal, however many of them are added.
@@ -122,12 +118,13 @@ impl Rough {
     pub(crate) fn measure(&self, rows: Range<usize>, columns: Range<usize>, lengths: &mut [f32]) {
         debug_assert!(rows.end <= self.n_points && columns.end <= self.n_points);
         debug_assert_eq!(lengths.len(), rows.len() * columns.len());
-        vectorized_roughly(Blocks {
-            width: self.width,
-            rows: &self.rows[rows.start * self.width..rows.end * self.width],
-            columns: &self.rows[columns.start * self.width..columns.end * self.width],
+        let of = |some: Range<usize>| &self.rows[some.start * self.width..some.end * self.width];
+        vectorized_roughly(RowPairs::<Lengths>::new(
+            self.width,
+            of(rows),
+            of(columns),
             lengths,
-        });
+        ));
     }
 }
 
@@ -207,96 +204,30 @@ impl<T: Copy + Into<f64>> Work for Round<'_, T> {
     }
 }
 
-/// Lengths between some rows and some columns.
-struct Blocks<'a> {
-    width: usize,
-    rows: &'a [f32],
-    columns: &'a [f32],
-    lengths: &'a mut [f32],
-}
+/// Lengths: squares of differences, added up, and the root.
+struct Lengths;
 
-impl RoughWork for Blocks<'_> {
-    type Output = ();
-
+impl Term for Lengths {
     #[inline(always)]
-    fn run<const FUSED: bool>(mut self) {
-        let (n_rows, n_columns) = (self.rows.len(), self.columns.len());
-        let (n_rows, n_columns) = (n_rows / self.width, n_columns / self.width);
-        let even_rows = n_rows / ROWS * ROWS;
-        // The more rows at a time, the fewer times the columns come from the second cache.
-        for row in (0..even_rows).step_by(ROWS) {
-            self.blocks::<ROWS, FUSED>(row, n_columns);
-        }
-        for row in even_rows..n_rows {
-            self.blocks::<1, FUSED>(row, n_columns);
-        }
-    }
-}
-
-impl Blocks<'_> {
-    #[inline(always)]
-    fn blocks<const R: usize, const FUSED: bool>(&mut self, row: usize, n_columns: usize) {
-        let even_columns = n_columns / COLUMNS * COLUMNS;
-        for column in (0..even_columns).step_by(COLUMNS) {
-            self.block::<R, COLUMNS, FUSED>(row, column, n_columns);
-        }
-        for column in even_columns..n_columns {
-            self.block::<R, 1, FUSED>(row, column, n_columns);
+    fn add<const FUSED: bool>(x: f32, y: f32, sum: f32) -> f32 {
+        let difference = x - y;
+        if FUSED {
+            difference.mul_add(difference, sum)
+        } else {
+            sum + difference * difference
         }
     }
 
     #[inline(always)]
-    fn block<const R: usize, const C: usize, const FUSED: bool>(
-        &mut self,
-        row: usize,
-        column: usize,
-        n_columns: usize,
-    ) {
-        let rows: [_; R] = std::array::from_fn(|r| lanes_of(self.rows, self.width, row + r));
-        let columns: [_; C] =
-            std::array::from_fn(|c| lanes_of(self.columns, self.width, column + c));
-        let lengths = lengths_between::<R, C, FUSED>(rows, columns, self.width / LANES);
-        for (r, lengths) in lengths.iter().enumerate() {
-            let at = (row + r) * n_columns + column;
-            self.lengths[at..at + C].copy_from_slice(lengths);
-        }
+    fn finish(sum: f32) -> f32 {
+        sum.sqrt()
     }
-}
-
-#[inline(always)]
-fn lanes_of(rows: &[f32], width: usize, row: usize) -> &[[f32; LANES]] {
-    rows[row * width..(row + 1) * width].as_chunks().0
-}
-
-/// All in registers: every coordinate that is read takes part in several sums.
-#[inline(always)]
-fn lengths_between<const R: usize, const C: usize, const FUSED: bool>(
-    rows: [&[[f32; LANES]]; R],
-    columns: [&[[f32; LANES]]; C],
-    n_steps: usize,
-) -> [[f32; C]; R] {
-    let (rows, columns) = (rows.map(|x| &x[..n_steps]), columns.map(|y| &y[..n_steps]));
-    let mut sums = [[[0.0f32; LANES]; C]; R];
-    for step in 0..n_steps {
-        for (sums, row) in sums.iter_mut().zip(&rows) {
-            for (sums, column) in sums.iter_mut().zip(&columns) {
-                for (lane, sum) in sums.iter_mut().enumerate() {
-                    let difference = row[step][lane] - column[step][lane];
-                    *sum = if FUSED {
-                        difference.mul_add(difference, *sum)
-                    } else {
-                        *sum + difference * difference
-                    };
-                }
-            }
-        }
-    }
-    sums.map(|sums| sums.map(|lanes| lanes.into_iter().sum::<f32>().sqrt()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simd::RoughWork;
 
     fn wave(at: usize) -> f64 {
         ((at * 7919 + at * at * 31) % 1009) as f64 / 1009.0 - 0.5
@@ -366,13 +297,8 @@ mod tests {
         impl Both<'_> {
             fn run<const FUSED: bool>(&self) -> Vec<f32> {
                 let mut lengths = vec![0.0; self.1 * self.1];
-                let work = Blocks {
-                    width: self.0.width,
-                    rows: &self.0.rows,
-                    columns: &self.0.rows,
-                    lengths: &mut lengths,
-                };
-                work.run::<FUSED>();
+                let (width, rows) = (self.0.width, &self.0.rows);
+                RowPairs::<Lengths>::new(width, rows, rows, &mut lengths).run::<FUSED>();
                 lengths
             }
         }

@@ -248,9 +248,7 @@ impl Flows {
         self.add(y);
         let flow = match bits::last(&self.sum) {
             None => ZERO,
-            Some(last) if self.sum.iter().map(|w| w.count_ones()).sum::<u32>() == 1 => {
-                BIRTH | last as u32
-            }
+            Some(last) if bits::count(&self.sum) == 1 => BIRTH | last as u32,
             Some(_) => {
                 self.sums.extend_from_slice(&self.sum)?;
                 (self.sums.len() / self.words) as u32 - 1 + FIRST_SUM

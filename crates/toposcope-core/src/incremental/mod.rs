@@ -25,6 +25,7 @@ use lunes::Lunes;
 
 pub(crate) use lasting::Lasting;
 
+use crate::lune::bits;
 use crate::memory::{Budget, Held};
 use crate::{Control, Error, RipsParams};
 
@@ -136,14 +137,13 @@ impl Incremental {
     /// Some way beyond the reach, by the number of edges.
     fn next_reach(&self, control: &Control) -> Result<f64, Error> {
         let space = &self.lunes.space;
-        let n_live: usize = space.live().iter().map(|w| w.count_ones() as usize).sum();
+        let (n_live, n_near) = (space.n_live(), space.n_near());
         let stride = (n_live * n_live / 2 / SAMPLES).max(1);
-        let (mut at, mut n_near) = (0, 0);
+        let mut at = 0;
         let mut sample = Held::with_capacity(control.budget(), SAMPLES * 2)?;
-        for a in crate::lune::bits::ones(space.live()).map(|v| v as u32) {
+        for a in bits::ones(space.live()).map(|v| v as u32) {
             space.edges_below(a, space.live(), |e| {
                 at += 1;
-                n_near += usize::from(e.length <= self.lunes.reach());
                 if at % stride == 0 {
                     sample.push(e.length)?;
                 }
@@ -168,15 +168,12 @@ impl Incremental {
         let deaths = flows.deaths.iter();
         let last = deaths.map(|death| death.map_or(f64::INFINITY, |(e, _)| e.length));
         let last = last.fold(flows.longest_bare, f64::max);
-        let (mut n_needed, mut n_near) = (0, 0);
+        let mut n_needed = 0;
         self.lunes.near_edges(|e, _| {
-            n_near += 1;
             n_needed += usize::from(e.length <= last);
             Ok(())
         })?;
-        let n_live: usize = (self.lunes.space.live().iter())
-            .map(|w| w.count_ones() as usize)
-            .sum();
+        let (n_live, n_near) = (self.lunes.space.n_live(), self.n_near());
         if n_near > WASTE * (n_needed + n_live * EDGES_PER_VERTEX) {
             self.lunes.shrink_to(last, control)?;
         }

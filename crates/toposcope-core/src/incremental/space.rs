@@ -80,14 +80,14 @@ impl Space {
         bits::contains(&self.live, v as usize)
     }
 
+    /// How many vertices are there.
+    pub(super) fn n_live(&self) -> usize {
+        bits::count(&self.live)
+    }
+
     /// How many pairs are near.
     pub(super) fn n_near(&self) -> usize {
-        let ends: usize = self
-            .near
-            .iter()
-            .map(|word| word.count_ones() as usize)
-            .sum();
-        ends / 2
+        bits::count(&self.near) / 2
     }
 
     pub(super) fn near(&self, v: u32) -> &[u64] {

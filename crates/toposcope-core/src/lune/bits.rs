@@ -33,6 +33,11 @@ pub(crate) fn is_empty(set: &[u64]) -> bool {
     set.iter().all(|&word| word == 0)
 }
 
+/// Number of elements.
+pub(crate) fn count(set: &[u64]) -> usize {
+    set.iter().map(|word| word.count_ones() as usize).sum()
+}
+
 /// Whether two sets share an element.
 #[inline(always)]
 pub(super) fn meet(a: &[u64], b: &[u64]) -> bool {

@@ -1,5 +1,7 @@
 //! From landmarks to their diagram.
 
+use std::borrow::Cow;
+
 use crate::batch::diagram;
 use crate::incremental::{Incremental, Lasting};
 use crate::memory::{Budget, Held};
@@ -8,14 +10,12 @@ use crate::stream::cospan::Cospan;
 use crate::stream::critical::{Critical, critical_simplices};
 use crate::stream::landmarks::Landmarks;
 use crate::stream::params::{Complex, StreamParams};
-use crate::{
-    AlphaParams, Control, Diagram, DistanceMatrix, Error, RipsInput, RipsParams, alpha, rips,
-};
+use crate::{AlphaParams, Control, Diagram, Error, RipsInput, RipsParams, alpha, rips};
 
 /// If more than one in so many landmarks comes or goes, nothing is gained from what was known before.
 const LARGEST_CHANGE: usize = 3;
 /// An update takes about as long as its changes times the near edges of a landmark, times the landmarks; the batch engine as long as so many
-/// times their square. Measured by `benchmarks/updates.py`.
+/// times their square. Taken from where the tables of `benchmarks/updates.py` cross; it changes no diagram.
 const CHANGES_TIMES_NEAR: usize = 4;
 /// After so many diagrams that were computed anew it is found out again how many edges are near.
 const UPDATES_REMEMBERED: usize = 64;
@@ -173,9 +173,11 @@ impl LandmarkPersistence {
             return alpha(&after.in_order(), params, control);
         }
         let after = cospan.places_after();
-        let pairs = (0..after.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
-        let lower = pairs.map(|(i, j)| cospan.distances.get(after[i], after[j]));
-        let distances = DistanceMatrix::from_lower(lower.collect(), after.len())?;
+        let distances = if after.len() == cospan.landmarks.len() {
+            Cow::Borrowed(&cospan.distances)
+        } else {
+            Cow::Owned(cospan.distances.select(&after))
+        };
         rips(RipsInput::Dense(&distances), &self.params, control)
     }
 }

@@ -13,17 +13,13 @@
 use std::ops::Range;
 
 use crate::points::Coordinates;
-use crate::simd::{RoughWork, Work, vectorized, vectorized_roughly};
+use crate::row_pairs::{LANES, RowPairs, Term};
+use crate::simd::{Work, vectorized, vectorized_roughly};
 use crate::stream::landmarks::{Landmarks, Nearest};
 use crate::{Metric, Points};
 
 /// Points whose products are found at once.
 pub(super) const BLOCK: usize = 64;
-/// Coordinates multiplied side by side: a vector register of AVX2.
-const LANES: usize = 8;
-/// Points and landmarks of a tile: its sums fit in the registers.
-const POINTS: usize = 4;
-const LANDMARKS: usize = 2;
 /// With fewer coordinates, points or landmarks measuring is as fast.
 const FEWEST_DIMS: usize = 16;
 const FEWEST_POINTS: usize = 16;
@@ -198,12 +194,12 @@ impl Search {
         let n_slots = self.squares.len();
         self.lowest.resize(n_slots, 0.0);
         self.products.resize(n * n_slots, 0.0);
-        vectorized_roughly(Products {
-            width: self.width,
-            points: &self.points,
-            landmarks: &self.rows,
-            to: &mut self.products,
-        });
+        vectorized_roughly(RowPairs::<Products>::new(
+            self.width,
+            &self.points,
+            &self.rows,
+            &mut self.products,
+        ));
     }
 
     /// How far squares of distances from a point of this norm may be off, in terms of the landmark's norm; `None` where there is no bound.
@@ -329,89 +325,21 @@ impl Work for Bounds<'_> {
     }
 }
 
-/// Products of all points of a block with all landmarks.
-struct Products<'a> {
-    width: usize,
-    points: &'a [f32],
-    landmarks: &'a [f32],
-    to: &'a mut [f32],
-}
+/// Products of points with landmarks.
+struct Products;
 
-impl RoughWork for Products<'_> {
-    type Output = ();
-
+impl Term for Products {
     #[inline(always)]
-    fn run<const FUSED: bool>(mut self) {
-        let (n_points, n_landmarks) = (self.points.len(), self.landmarks.len());
-        let (n_points, n_landmarks) = (n_points / self.width, n_landmarks / self.width);
-        let even = n_points / POINTS * POINTS;
-        for point in (0..even).step_by(POINTS) {
-            self.rows::<POINTS, FUSED>(point, n_landmarks);
-        }
-        for point in even..n_points {
-            self.rows::<1, FUSED>(point, n_landmarks);
-        }
-    }
-}
-
-impl Products<'_> {
-    #[inline(always)]
-    fn rows<const P: usize, const FUSED: bool>(&mut self, point: usize, n_landmarks: usize) {
-        let even = n_landmarks / LANDMARKS * LANDMARKS;
-        for landmark in (0..even).step_by(LANDMARKS) {
-            self.tile::<P, LANDMARKS, FUSED>(point, landmark, n_landmarks);
-        }
-        for landmark in even..n_landmarks {
-            self.tile::<P, 1, FUSED>(point, landmark, n_landmarks);
+    fn add<const FUSED: bool>(x: f32, y: f32, sum: f32) -> f32 {
+        if FUSED {
+            x.mul_add(y, sum)
+        } else {
+            sum + x * y
         }
     }
 
     #[inline(always)]
-    fn tile<const P: usize, const L: usize, const FUSED: bool>(
-        &mut self,
-        point: usize,
-        landmark: usize,
-        n_landmarks: usize,
-    ) {
-        let points: [_; P] = std::array::from_fn(|p| lanes_of(self.points, self.width, point + p));
-        let landmarks: [_; L] =
-            std::array::from_fn(|l| lanes_of(self.landmarks, self.width, landmark + l));
-        let tile = products_of::<P, L, FUSED>(points, landmarks, self.width / LANES);
-        for (p, products) in tile.iter().enumerate() {
-            let at = (point + p) * n_landmarks + landmark;
-            self.to[at..at + L].copy_from_slice(products);
-        }
+    fn finish(sum: f32) -> f32 {
+        sum
     }
-}
-
-#[inline(always)]
-fn lanes_of(rows: &[f32], width: usize, row: usize) -> &[[f32; LANES]] {
-    rows[row * width..(row + 1) * width].as_chunks().0
-}
-
-/// All in registers: every coordinate that is read takes part in several sums.
-#[inline(always)]
-fn products_of<const P: usize, const L: usize, const FUSED: bool>(
-    points: [&[[f32; LANES]]; P],
-    landmarks: [&[[f32; LANES]]; L],
-    n_steps: usize,
-) -> [[f32; L]; P] {
-    let points = points.map(|x| &x[..n_steps]);
-    let landmarks = landmarks.map(|y| &y[..n_steps]);
-    let mut sums = [[[0.0f32; LANES]; L]; P];
-    for step in 0..n_steps {
-        for (sums, point) in sums.iter_mut().zip(&points) {
-            for (sums, landmark) in sums.iter_mut().zip(&landmarks) {
-                for (lane, sum) in sums.iter_mut().enumerate() {
-                    let (x, y) = (point[step][lane], landmark[step][lane]);
-                    *sum = if FUSED {
-                        x.mul_add(y, *sum)
-                    } else {
-                        *sum + x * y
-                    };
-                }
-            }
-        }
-    }
-    sums.map(|sums| sums.map(|lanes| lanes.into_iter().sum()))
 }
