@@ -18,6 +18,8 @@ mod components;
 mod control;
 mod delaunay;
 mod diagram;
+#[cfg(test)]
+mod dice;
 mod distances;
 mod error;
 mod estimate;

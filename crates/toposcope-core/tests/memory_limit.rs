@@ -8,10 +8,10 @@ mod common;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{METHODS, Random, matrix, params, points, sparse, trials};
+use common::{METHODS, Random, matrix, params, points, sparse, streams, trials};
 use toposcope_core::memory::{Budget, SLACK};
 use toposcope_core::representatives::{Detail, rips_with_representatives};
-use toposcope_core::stream::{Complex, OnLimit, Stream, StreamParams, Window};
+use toposcope_core::stream::{OnLimit, Report, Stream, StreamParams};
 use toposcope_core::{
     AlphaParams, CechParams, Control, Error, Method, Metric, Points, RipsInput, RipsParams, alpha,
     cech, rips,
@@ -225,31 +225,19 @@ fn try_streams() -> (usize, usize) {
         // Large limits have room for more landmarks than there is time for; small ones decide by themselves.
         let params = StreamParams {
             n_dims,
-            window: Window::Count(50 + random.next() % 1000),
-            max_landmarks: 1 + random.below(200),
             cover_radius: [None, Some(0.0), Some(0.1)][random.below(3)],
             max_dim: random.below(2),
             metric: [Metric::Euclidean, Metric::Manhattan, Metric::Cosine][random.below(3)],
-            complex: Complex::Rips,
-            threshold: None,
             memory_limit: Some(limit),
             on_limit: [OnLimit::Coarsen, OnLimit::Evict][random.below(2)],
             n_threads: Some(1 + random.below(2)),
+            ..streams::params(50 + random.next() % 1000, 1 + random.below(200))
         };
         let base = LIVE.load(Ordering::SeqCst);
-        let mut stream = Stream::new(params.clone()).unwrap();
+        let mut stream = Stream::new(params).unwrap();
         for _ in 0..6 {
             let n = 1 + random.below(200);
-            let coordinates = (0..n * n_dims).map(|_| 0.1 + random.unit()).collect();
-            let chunk = Points::from_f64(coordinates, n_dims).unwrap();
-            let of_chunk = (n * n_dims * size_of::<f64>()) as u64;
-            PEAK.store(LIVE.load(Ordering::SeqCst), Ordering::SeqCst);
-            let report = stream.push(chunk, None, &Control::none()).unwrap();
-            let peak = (PEAK.load(Ordering::SeqCst) - base) as u64;
-            assert!(
-                peak <= limit + of_chunk,
-                "{peak} bytes of {limit} with a chunk of {of_chunk}: {params:?}"
-            );
+            let report = push_within_limit(&mut stream, n, base, &mut random);
             n_pushes += 1;
             n_full += usize::from(report.landmarks.len() == stream.landmark_cap());
         }
@@ -269,34 +257,40 @@ fn try_full_streams() {
         let mut random = Random(limit);
         let params = StreamParams {
             n_dims,
-            window: Window::Count(100_000),
-            max_landmarks: usize::MAX,
             cover_radius: Some(0.0),
-            max_dim: 1,
-            metric: Metric::Euclidean,
-            complex: Complex::Rips,
-            threshold: None,
             memory_limit: Some(limit),
             on_limit: OnLimit::Evict,
             n_threads: Some(2),
+            ..streams::params(100_000, usize::MAX)
         };
         let base = LIVE.load(Ordering::SeqCst);
         let mut stream = Stream::new(params).unwrap();
         let cap = stream.landmark_cap();
         for n in [cap, 3, 1, cap / 10, 5, cap / 2, 4] {
-            let coordinates = (0..n * n_dims).map(|_| random.unit()).collect();
-            let chunk = Points::from_f64(coordinates, n_dims).unwrap();
-            let of_chunk = (n * n_dims * size_of::<f64>()) as u64;
-            PEAK.store(LIVE.load(Ordering::SeqCst), Ordering::SeqCst);
-            let report = stream.push(chunk, None, &Control::none()).unwrap();
-            let peak = (PEAK.load(Ordering::SeqCst) - base) as u64;
-            assert!(
-                peak <= limit + of_chunk,
-                "{peak} bytes of {limit}, {cap} landmarks in {n_dims} dimensions"
-            );
+            let report = push_within_limit(&mut stream, n, base, &mut random);
             assert_eq!(report.landmarks.len(), cap);
         }
     }
+}
+
+/// Pushes `n` points into a stream before which `base` bytes lived.
+fn push_within_limit(stream: &mut Stream, n: usize, base: usize, random: &mut Random) -> Report {
+    let (n_dims, limit) = (
+        stream.params().n_dims,
+        stream.params().memory_limit.unwrap(),
+    );
+    let coordinates = (0..n * n_dims).map(|_| 0.1 + random.unit()).collect();
+    let chunk = Points::from_f64(coordinates, n_dims).unwrap();
+    let of_chunk = (n * n_dims * size_of::<f64>()) as u64;
+    PEAK.store(LIVE.load(Ordering::SeqCst), Ordering::SeqCst);
+    let report = stream.push(chunk, None, &Control::none()).unwrap();
+    let peak = (PEAK.load(Ordering::SeqCst) - base) as u64;
+    assert!(
+        peak <= limit + of_chunk,
+        "{peak} bytes of {limit} with a chunk of {of_chunk}: {:?}",
+        stream.params()
+    );
+    report
 }
 
 // One test alone: another at the same time would be counted as well.

@@ -1,66 +1,16 @@
 //! A stream against the batch engine and against the window that it stands for.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 mod common;
 
 use std::collections::VecDeque;
 
 use common::Random;
+use common::streams::{Point, farthest, naive, params, points, push};
 use proptest::prelude::*;
-use toposcope_core::stream::{Complex, OnLimit, Report, Stream, StreamParams, Window};
-use toposcope_core::{Control, Metric, Points, RipsInput, RipsParams, rips};
-use toposcope_oracle::{bottleneck_distance, rips_persistence};
+use toposcope_core::stream::{OnLimit, Stream, StreamParams};
+use toposcope_core::{Control, Metric, RipsInput, RipsParams, rips};
+use toposcope_oracle::bottleneck_distance;
 
-fn params(window: u64, max_landmarks: usize) -> StreamParams {
-    StreamParams {
-        n_dims: 2,
-        window: Window::Count(window),
-        max_landmarks,
-        cover_radius: None,
-        max_dim: 1,
-        metric: Metric::Euclidean,
-        complex: Complex::Rips,
-        threshold: None,
-        memory_limit: None,
-        on_limit: OnLimit::Coarsen,
-        n_threads: Some(1),
-    }
-}
-
-type Point = [f64; 2];
-
-fn points(rows: impl IntoIterator<Item = Point>) -> Points {
-    Points::from_f64(rows.into_iter().flatten().collect(), 2).unwrap()
-}
-
-fn push(stream: &mut Stream, rows: &[Point]) -> Report {
-    let control = Control::none();
-    stream.push(points(rows.to_vec()), None, &control).unwrap()
-}
-
-/// The naive intervals of one dimension of a set of points.
-fn naive(rows: &[Point], dim: usize) -> Vec<(f64, f64)> {
-    let between = |p: &Point, q: &Point| Metric::Euclidean.between(p, q);
-    let square: Vec<f64> = rows
-        .iter()
-        .flat_map(|p| rows.iter().map(move |q| between(p, q)))
-        .collect();
-    let all = rips_persistence(&square, rows.len(), f64::INFINITY, dim, 2);
-    let of_dim = all.into_iter().filter(|interval| interval.0 == dim);
-    of_dim.map(|(_, birth, death)| (birth, death)).collect()
-}
-
-/// Largest distance of a point of `from` to its nearest of `to`.
-fn farthest(from: &[Point], to: &[Point]) -> f64 {
-    let nearest = |p: &Point| {
-        let distances = to.iter().map(|q| (p[0] - q[0]).hypot(p[1] - q[1]));
-        distances.fold(f64::INFINITY, f64::min)
-    };
-    from.iter().map(nearest).fold(0.0, f64::max)
-}
-
-/// Points of a small grid: ties and duplicates everywhere.
 fn grid_point() -> impl Strategy<Value = Point> {
     (0..5i32, 0..5i32).prop_map(|(x, y)| [f64::from(x), f64::from(y)])
 }
@@ -111,14 +61,14 @@ proptest! {
             alive.extend(&chunk);
             alive.drain(..alive.len().saturating_sub(window));
             let report = push(&mut stream, &chunk);
-            let window_points = points(alive.iter().copied());
+            let window_points = points(alive.make_contiguous());
             let input = RipsInput::Points(&window_points, Metric::Euclidean);
             let batch = rips(input, &RipsParams::default(), &control).unwrap();
             prop_assert_eq!(&report.diagram, &batch);
             if at % 5 == 4 {
                 let report = stream.evict(2, &control).unwrap();
                 alive.drain(..alive.len().min(2));
-                let window_points = points(alive.iter().copied());
+                let window_points = points(alive.make_contiguous());
                 let input = RipsInput::Points(&window_points, Metric::Euclidean);
                 prop_assert_eq!(&report.diagram, &rips(input, &RipsParams::default(), &control).unwrap());
             }
@@ -146,7 +96,7 @@ proptest! {
                     stream.evict(n as u64, &control).unwrap()
                 }
             };
-            let window_points = points(alive.iter().copied());
+            let window_points = points(alive.make_contiguous());
             let input = RipsInput::Points(&window_points, Metric::Euclidean);
             let batch = rips(input, &RipsParams::default(), &control).unwrap();
             prop_assert_eq!(&report.diagram, &batch);
@@ -250,7 +200,7 @@ fn what_is_certified_is_there() {
                 continue;
             }
             let alive = usize::try_from(report.n_window.unwrap()).unwrap();
-            let of_window = points(xs[seen - alive..seen].iter().copied());
+            let of_window = points(&xs[seen - alive..seen]);
             let input = RipsInput::Points(&of_window, Metric::Euclidean);
             let exact = rips(input, &RipsParams::default(), &Control::none()).unwrap();
             let bound = report.error_bound() + 1e-12;

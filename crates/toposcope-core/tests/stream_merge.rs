@@ -2,38 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod common;
+
 use std::ops::ControlFlow;
 
+use common::streams::{Point, farthest, naive, params, points, push};
 use proptest::prelude::*;
-use toposcope_core::stream::{Complex, OnLimit, PushStats, Report, Stream, StreamParams, Window};
+use toposcope_core::stream::{OnLimit, PushStats, Report, Stream, StreamParams, Window};
 use toposcope_core::{Control, Error, Metric, Observer, Points, RipsInput, RipsParams, rips};
-use toposcope_oracle::{bottleneck_distance, rips_persistence};
-
-type Point = [f64; 2];
-
-fn params(window: u64, max_landmarks: usize) -> StreamParams {
-    StreamParams {
-        n_dims: 2,
-        window: Window::Count(window),
-        max_landmarks,
-        cover_radius: None,
-        max_dim: 1,
-        metric: Metric::Euclidean,
-        complex: Complex::Rips,
-        threshold: None,
-        memory_limit: None,
-        on_limit: OnLimit::Coarsen,
-        n_threads: Some(1),
-    }
-}
-
-fn points(rows: &[Point]) -> Points {
-    Points::from_f64(rows.concat(), 2).unwrap()
-}
-
-fn push(stream: &mut Stream, rows: &[Point]) -> Report {
-    stream.push(points(rows), None, &Control::none()).unwrap()
-}
+use toposcope_oracle::bottleneck_distance;
 
 fn merge(stream: &mut Stream, other: &Stream) -> Report {
     stream.merge(other, &Control::none()).unwrap()
@@ -288,27 +265,6 @@ fn the_cospan_of_a_merge_joins_before_and_after() {
 }
 
 // What is true of any streams ------------------------------------------------------------
-
-/// The naive intervals of one dimension of a set of points.
-fn naive(rows: &[Point], dim: usize) -> Vec<(f64, f64)> {
-    let between = |p: &Point, q: &Point| Metric::Euclidean.between(p, q);
-    let square: Vec<f64> = rows
-        .iter()
-        .flat_map(|p| rows.iter().map(move |q| between(p, q)))
-        .collect();
-    let all = rips_persistence(&square, rows.len(), f64::INFINITY, dim, 2);
-    let of_dim = all.into_iter().filter(|interval| interval.0 == dim);
-    of_dim.map(|(_, birth, death)| (birth, death)).collect()
-}
-
-/// Largest distance of a point of `from` to its nearest of `to`.
-fn farthest(from: &[Point], to: &[Point]) -> f64 {
-    let nearest = |p: &Point| {
-        let distances = to.iter().map(|q| (p[0] - q[0]).hypot(p[1] - q[1]));
-        distances.fold(f64::INFINITY, f64::min)
-    };
-    from.iter().map(nearest).fold(0.0, f64::max)
-}
 
 /// A stream, and all that ever came to it with how many came later and when it was.
 struct Modelled {

@@ -1,20 +1,8 @@
 //! After every insertion and deletion, the diagram of the batch engine.
 
 use super::*;
+use crate::dice::Dice;
 use crate::{Diagram, DistanceMatrix, Interval, RipsInput, RipsParams, rips};
-
-/// Numbers below a bound, the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        (self.0 >> 33) as usize % n
-    }
-}
 
 type Point = Vec<f64>;
 
@@ -57,14 +45,7 @@ fn run(
 ) -> usize {
     let mut dice = Dice(seed);
     let control = Control::none();
-    let point = |dice: &mut Dice| -> Point {
-        (0..n_dims)
-            .map(|_| match grid {
-                0 => dice.below(1 << 20) as f64 / f64::from(1 << 20),
-                _ => dice.below(grid) as f64,
-            })
-            .collect()
-    };
+    let point = |dice: &mut Dice| -> Point { (0..n_dims).map(|_| dice.coordinate(grid)).collect() };
     let mut points: Vec<Option<Point>> = vec![None; n_slots];
     let n_first = dice.below(n_slots);
     for slot in points.iter_mut().take(n_first) {

@@ -5,6 +5,8 @@
     reason = "every test file compiles this one and uses a part of it"
 )]
 
+pub mod streams;
+
 use toposcope_core::{
     Control, Diagram, DistanceMatrix, Method, Metric, Points, RipsInput, RipsParams,
     SparseDistances, rips,

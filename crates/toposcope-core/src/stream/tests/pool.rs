@@ -4,30 +4,15 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::dice::Dice;
 use crate::pool::{CriticalSimplex, Role, SimplexId};
 use crate::stream::Cospan;
 
-/// Numbers below a bound, the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        (self.0 >> 33) as usize % n
-    }
-
-    /// Points of a grid, or anywhere if it has no lines.
-    fn points(&mut self, n_points: usize, n_dims: usize, grid: usize) -> Points {
-        let mut coordinate = || match grid {
-            0 => self.below(1 << 20) as f64 / f64::from(1 << 20),
-            _ => self.below(grid) as f64,
-        };
-        let all = (0..n_points * n_dims).map(|_| coordinate()).collect();
-        Points::from_f64(all, n_dims).unwrap()
-    }
+fn some_points(dice: &mut Dice, n_points: usize, n_dims: usize, grid: usize) -> Points {
+    let all = (0..n_points * n_dims)
+        .map(|_| dice.coordinate(grid))
+        .collect();
+    Points::from_f64(all, n_dims).unwrap()
 }
 
 fn exact(window: usize, n_dims: usize) -> StreamParams {
@@ -146,11 +131,15 @@ fn run(seed: u64, params: StreamParams, grid: usize, n_steps: usize) -> [u64; 3]
     for _ in 0..n_steps {
         let before = content(&stream);
         let report = match dice.below(12) {
-            0 => stream.push(dice.points(2 * window, n_dims, grid), None, &control),
+            0 => stream.push(
+                some_points(&mut dice, 2 * window, n_dims, grid),
+                None,
+                &control,
+            ),
             1 => stream.evict(dice.below(window / 2) as u64, &control),
             2 => stream.push(Points::none(n_dims), None, &control),
             n_points => {
-                let few = dice.points(1 + n_points % 4, n_dims, grid);
+                let few = some_points(&mut dice, 1 + n_points % 4, n_dims, grid);
                 stream.push(few, None, &control)
             }
         };
@@ -243,7 +232,7 @@ fn defragmenting_by_hand_changes_neither_ids_nor_diagrams() {
     let mut n_defragmented = 0;
     for step in 0..60 {
         let known = content(&streams[1]);
-        let chunk = dice.points(1 + step % 5, 2, 0);
+        let chunk = some_points(&mut dice, 1 + step % 5, 2, 0);
         let [plain, tidy] = streams
             .each_mut()
             .map(|stream| stream.push(chunk.clone(), None, &control).unwrap());
@@ -279,7 +268,7 @@ fn nothing_is_left_behind() {
     let (mut dice, control) = (Dice(3), Control::none());
     for n_points in [40, 2, 3] {
         stream
-            .push(dice.points(n_points, 2, 0), None, &control)
+            .push(some_points(&mut dice, n_points, 2, 0), None, &control)
             .unwrap();
     }
     let before = content(&stream);
@@ -287,8 +276,12 @@ fn nothing_is_left_behind() {
     let budget = stream.persistence_mut().budget().clone();
     stream.reset();
     assert!(stream.pool().is_empty());
-    stream.push(dice.points(40, 2, 0), None, &control).unwrap();
-    stream.push(dice.points(1, 2, 0), None, &control).unwrap();
+    stream
+        .push(some_points(&mut dice, 40, 2, 0), None, &control)
+        .unwrap();
+    stream
+        .push(some_points(&mut dice, 1, 2, 0), None, &control)
+        .unwrap();
     assert!(
         before
             .values()
@@ -316,11 +309,11 @@ impl Observer for Stopping {
 fn an_interrupted_push_leaves_the_pool_alone() {
     let (mut dice, mut stream) = (Dice(11), Stream::new(exact(40, 2)).unwrap());
     stream
-        .push(dice.points(40, 2, 5), None, &Control::none())
+        .push(some_points(&mut dice, 40, 2, 5), None, &Control::none())
         .unwrap();
     let mut n_stopped = 0;
     for _ in 0..20 {
-        let chunk = dice.points(3, 2, 5);
+        let chunk = some_points(&mut dice, 3, 2, 5);
         for at in 1.. {
             let (before, stats) = (content(&stream), stream.pool().stats());
             let stopping = Stopping(Cell::new(at));
@@ -343,16 +336,24 @@ fn an_interrupted_push_of_many_leaves_none() {
     let (mut dice, mut stream) = (Dice(11), Stream::new(exact(40, 2)).unwrap());
     for n_points in [40, 1] {
         stream
-            .push(dice.points(n_points, 2, 0), None, &Control::none())
+            .push(
+                some_points(&mut dice, n_points, 2, 0),
+                None,
+                &Control::none(),
+            )
             .unwrap();
     }
     let before = content(&stream);
-    let pushed = stream.push(dice.points(40, 2, 0), None, &Control::new(&Impatient));
+    let pushed = stream.push(
+        some_points(&mut dice, 40, 2, 0),
+        None,
+        &Control::new(&Impatient),
+    );
     assert_eq!(pushed.unwrap_err(), Error::Interrupted);
     assert!(!before.is_empty() && stream.pool().is_empty());
     // It fills at the next update, and the diagram is that of the landmarks, which are those of before.
     let report = stream
-        .push(dice.points(1, 2, 0), None, &Control::none())
+        .push(some_points(&mut dice, 1, 2, 0), None, &Control::none())
         .unwrap();
     assert!(!stream.pool().is_empty());
     check_diagram(&stream, &report);
@@ -370,15 +371,19 @@ fn for_want_of_memory_the_pool_is_whole_or_empty() {
     })
     .unwrap();
     let budget = stream.persistence_mut().budget().clone();
-    stream.push(dice.points(100, 2, 0), None, &control).unwrap();
+    stream
+        .push(some_points(&mut dice, 100, 2, 0), None, &control)
+        .unwrap();
     let (mut n_done, mut n_refused) = (0, 0);
     for round in 0..200 {
-        stream.push(dice.points(1, 2, 0), None, &control).unwrap();
+        stream
+            .push(some_points(&mut dice, 1, 2, 0), None, &control)
+            .unwrap();
         assert!(!stream.pool().is_empty());
         let left = (limit - budget.live()) as usize;
         let others = budget.reserve(left * (round % 50) / 49).unwrap();
         let before = content(&stream);
-        match stream.push(dice.points(1, 2, 0), None, &control) {
+        match stream.push(some_points(&mut dice, 1, 2, 0), None, &control) {
             Ok(report) => {
                 check(&mut stream, &report, &before);
                 n_done += 1;
@@ -392,4 +397,22 @@ fn for_want_of_memory_the_pool_is_whole_or_empty() {
         drop(others);
     }
     assert!(n_done > 100 && n_refused > 10, "{n_done}, {n_refused}");
+}
+
+#[test]
+fn where_an_update_would_take_longer_the_diagram_is_computed_anew() {
+    // In many dimensions nearly all edges are near.
+    let (n_dims, window) = (40, 120);
+    let (mut dice, mut stream) = (Dice(23), Stream::new(exact(window, n_dims)).unwrap());
+    let mut push = |n: usize, stream: &mut Stream| {
+        let chunk = some_points(&mut dice, n, n_dims, 0);
+        stream.push(chunk, None, &Control::none()).unwrap();
+        stream.pool().len()
+    };
+    assert_eq!(push(window, &mut stream), 0, "nothing was known before");
+    assert!(push(2, &mut stream) > window);
+    // A third of the landmarks change, which is few enough, but there is too much to look at again.
+    assert_eq!(push(20, &mut stream), 0);
+    assert_eq!(push(20, &mut stream), 0, "what is near is remembered");
+    assert!(push(1, &mut stream) > window);
 }
