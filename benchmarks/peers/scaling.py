@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import itertools
 import json
 import os
 import shlex
@@ -95,6 +96,13 @@ def in_words(result: Result) -> str:
     if result.failure is not None:
         return f"{result.contestant}: {result.failure.why}"
     return f"{result.contestant}: {figures(result.best)} s, {result.peak / MIB:.1f} MiB"
+
+
+def free_stem(folder: Path) -> Path:
+    """Give today's name, or its second, third, … if there are pictures of today: what is recorded stays."""
+    today = f"scaling-{dt.datetime.now(tz=dt.UTC).date()}"
+    names = (today if at == 1 else f"{today}-{at}" for at in itertools.count(1))
+    return next(folder / name for name in names if not (folder / f"{name}.json").exists())
 
 
 def draw(curves: Curves, stem: Path) -> None:
@@ -192,7 +200,7 @@ def main(argv: list[str]) -> int:
     families = [family for family in FAMILIES if not given.families or family.name in given.families]
     load = os.getloadavg()[0]
     curves = measure(families, [n for n in SIZES if n <= given.largest], limits, given.rounds)
-    stem = (PAGE.parent if given.record else given.out) / f"scaling-{dt.datetime.now(tz=dt.UTC).date()}"
+    stem = free_stem(PAGE.parent if given.record else given.out)
     draw(curves, stem)
     stem.with_suffix(".json").write_text(saved(curves))
     command = shlex.join(["python", "-m", "peers.scaling", *argv])

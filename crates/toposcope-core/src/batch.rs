@@ -176,7 +176,7 @@ pub(crate) fn all_pairs<'a>(input: RipsInput<'a>, params: &RipsParams) -> Option
     }
     match input {
         RipsInput::Points(points, metric) => {
-            let few = points.n_points() <= FEW_POINTS;
+            let few = points.n_points() <= few_points(params.threshold);
             (few || params.threshold.is_none()).then_some(Exact::Points(points, metric))
         }
         RipsInput::Dense(matrix) => Some(Exact::Matrix(matrix)),

@@ -293,6 +293,27 @@ fn push_within_limit(stream: &mut Stream, n: usize, base: usize, random: &mut Ra
     report
 }
 
+/// Points with few neighbours within the threshold take what their edges take, and no square of distances.
+fn try_near_points() {
+    for (n, n_dims) in [(1100, 3), (3000, 2), (3000, 6), (4000, 3)] {
+        let mut random = Random(n as u64);
+        let mut row = || (0..n_dims).map(|_| random.unit()).collect();
+        let points = points(&(0..n).map(|_| row()).collect::<Vec<Vec<f64>>>());
+        let threshold = [0.06, 0.1, 0.5][[2, 3, 6].iter().position(|&d| d == n_dims).unwrap()];
+        let near = sparse(&matrix(&points), threshold);
+        let budget = Budget::limited(1 << 30);
+        let control = Control::none().with_budget(budget.clone());
+        let asked = params(1, Some(threshold), 2, Method::Auto);
+        let input = RipsInput::Points(&points, Metric::Euclidean);
+        let diagram = rips(input, &asked, &control).unwrap();
+        let of_list = rips(RipsInput::Sparse(&near), &asked, &Control::none());
+        assert_eq!(diagram, of_list.unwrap());
+        let square = (n * n * size_of::<u32>()) as u64;
+        let peak = budget.peak() - SLACK;
+        assert!(peak < square, "{peak} bytes, {square} for a square of {n}");
+    }
+}
+
 // One test alone: another at the same time would be counted as well.
 #[test]
 fn no_limit_is_ever_passed() {
@@ -306,6 +327,7 @@ fn no_limit_is_ever_passed() {
         "{n_full} of {n_pushes} pushes met a full stream"
     );
     try_full_streams();
+    try_near_points();
     let Outcomes { ended, refused } = outcomes;
     assert!(
         ended > 100 && refused > 100,
