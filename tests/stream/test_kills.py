@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 SCRIPT = Path(__file__).parent / "kill_saves.py"
 N_KILLS = 200
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks as POSIX has them")
 def test_a_killed_save_leaves_the_old_checkpoint_or_the_new_one() -> None:
     """The script looks at every checkpoint itself; here it is made sure that the kills came where they count."""
     found = subprocess.run([sys.executable, str(SCRIPT), str(N_KILLS)], capture_output=True, text=True, check=False)
