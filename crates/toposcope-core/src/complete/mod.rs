@@ -55,7 +55,8 @@ pub(crate) fn intervals<F: Field>(
     let mut filtration = EdgeFiltration::growing(square.n(), control);
     let mut stages = Stages::new(&square, last_birth.length(), threshold, control)?;
     // The first stage has every birth.
-    filtration.extend(stages.next_edges(n_threads, control)?, control)?;
+    let edges = stages.next_edges(n_threads, control)?;
+    filtration.extend(edges, n_threads, control)?;
     let mut ranks = Held::with_capacity(budget, births.len())?;
     let ranks_of_births = births.iter().map(|edge| filtration.rank_of(edge));
     ranks.extend_in_chunks(births.len(), ranks_of_births, |work| control.tick(work))?;
@@ -74,7 +75,8 @@ pub(crate) fn intervals<F: Field>(
             break;
         }
         (from, joined) = (filtration.len() as u32, next);
-        filtration.extend(stages.next_edges(n_threads, control)?, control)?;
+        let edges = stages.next_edges(n_threads, control)?;
+        filtration.extend(edges, n_threads, control)?;
     }
     let length = |rank: u32| filtration.length(rank);
     let lengths = loops

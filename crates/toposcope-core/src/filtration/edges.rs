@@ -1,6 +1,7 @@
 //! Collecting edges from the three kinds of input.
 
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use crate::memory::Held;
 use crate::near::pairs_within;
@@ -24,6 +25,10 @@ const TICKS_PER_CHUNK: u32 = 64;
 const FEW_EDGES: usize = 1 << 12;
 /// Edges in a bucket of the sort, on average.
 const EDGES_PER_BUCKET: usize = 32;
+/// One thread sorts buckets with about so many edges at a time.
+const EDGES_PER_BLOCK: usize = 1 << 14;
+/// About how many edges of a bucket are sorted in a microsecond.
+const EDGES_PER_TICK: u32 = 16;
 /// So many buckets' ends still fit in the cache.
 const MOST_BUCKETS: usize = 1 << 16;
 
@@ -52,7 +57,11 @@ impl Edge {
 
 /// Sorts edges into filtration order: first by buckets of equal width, then within each. Faster than one sort where lengths are
 /// spread evenly, right in any case, and never out of reach of an interrupt for long.
-pub(super) fn sort(mut edges: Held<Edge>, control: &Control) -> Result<Held<Edge>, Error> {
+pub(super) fn sort(
+    mut edges: Held<Edge>,
+    n_threads: usize,
+    control: &Control,
+) -> Result<Held<Edge>, Error> {
     let mut longest = 0.0;
     for chunk in edges.chunks(CHUNK) {
         control.tick(TICKS_PER_CHUNK)?;
@@ -86,13 +95,61 @@ pub(super) fn sort(mut edges: Held<Edge>, control: &Control) -> Result<Held<Edge
         *end += 1;
     }
     drop(edges);
-    let mut from = 0;
-    for &end in &ends {
-        control.poll("sort", total + from, 2 * total)?;
-        sort_slice(&mut sorted[from..end], Edge::cmp, control)?;
-        from = end;
-    }
+    sort_buckets(&mut sorted, &ends, n_threads, control)?;
     Ok(sorted)
+}
+
+/// Sorts each bucket; they end at `ends`.
+fn sort_buckets(
+    edges: &mut [Edge],
+    ends: &[usize],
+    n_threads: usize,
+    control: &Control,
+) -> Result<(), Error> {
+    let start_of = |bucket: usize| bucket.checked_sub(1).map_or(0, |before| ends[before]);
+    let is_short = |bucket: usize| ends[bucket] - start_of(bucket) <= CHUNK;
+    let n_edges = edges.len();
+    let mut blocks = Held::with_capacity(control.budget(), most_blocks(n_edges))?;
+    let (mut rest, mut first) = (&mut *edges, 0);
+    for bucket in 0..ends.len() {
+        let len = ends[bucket] - start_of(first);
+        if len >= EDGES_PER_BLOCK || bucket + 1 == ends.len() {
+            let (block, others) = rest.split_at_mut(len);
+            blocks.push(Mutex::new((first..bucket + 1, block)))?;
+            (rest, first) = (others, bucket + 1);
+        }
+    }
+    let sort = |(): &mut (), block: usize, pulse: &Pulse| {
+        let mut block = blocks[block].lock().unwrap_or_else(PoisonError::into_inner);
+        let (buckets, edges) = &mut *block;
+        let start = start_of(buckets.start);
+        for bucket in buckets.filter(|&bucket| is_short(bucket)) {
+            let within = start_of(bucket) - start..ends[bucket] - start;
+            pulse.beat(n_edges + ends[bucket], 2 * n_edges)?;
+            pulse.tick_for(within.len() as u32 / EDGES_PER_TICK)?;
+            edges[within].sort_unstable();
+        }
+        Ok(())
+    };
+    let mut threads = vec![(); n_threads.min(blocks.len())];
+    in_blocks(&mut threads, 0..blocks.len(), control, "sort", sort)?;
+    drop(blocks);
+    // Where nearly all lengths are alike. An interrupt has to find its way in here too.
+    for bucket in (0..ends.len()).filter(|&bucket| !is_short(bucket)) {
+        sort_slice(
+            &mut edges[start_of(bucket)..ends[bucket]],
+            Edge::cmp,
+            control,
+        )?;
+    }
+    Ok(())
+}
+
+/// Some buckets, and their edges.
+type Block<'e> = (Range<usize>, &'e mut [Edge]);
+
+fn most_blocks(n_edges: usize) -> usize {
+    n_edges / EDGES_PER_BLOCK + 1
 }
 
 fn n_buckets(n_edges: usize) -> usize {
@@ -101,7 +158,7 @@ fn n_buckets(n_edges: usize) -> usize {
 
 /// What a sort sets aside besides the edges.
 pub(super) fn bytes_of_buckets(n_edges: usize) -> usize {
-    size_of::<usize>() * n_buckets(n_edges)
+    size_of::<usize>() * n_buckets(n_edges) + size_of::<Mutex<Block>>() * most_blocks(n_edges)
 }
 
 /// Whether only points near each other are measured, and not all pairs.
@@ -382,7 +439,7 @@ mod tests {
             for threshold in [None, Some(0.0), Some(500.0), Some(1e9)] {
                 let edges = |input: RipsInput, n_threads: usize| {
                     let (_, edges) = collect(input, threshold, n_threads, &control).unwrap();
-                    sort(edges, &control).unwrap().to_vec()
+                    sort(edges, n_threads, &control).unwrap().to_vec()
                 };
                 let expected = edges(RipsInput::Dense(&matrix), 1);
                 for n_threads in [1, 3] {
@@ -411,7 +468,11 @@ mod tests {
             edges.extend(all).unwrap();
             let mut expected = edges.to_vec();
             expected.sort();
-            assert_eq!(*sort(edges, &control).unwrap(), *expected);
+            for n_threads in [1, 3] {
+                let mut same = Held::new(control.budget());
+                same.extend_from_slice(&edges).unwrap();
+                assert_eq!(*sort(same, n_threads, &control).unwrap(), *expected);
+            }
         }
     }
 }

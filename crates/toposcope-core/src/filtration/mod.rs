@@ -77,7 +77,7 @@ impl EdgeFiltration {
         control: &Control,
     ) -> Result<Self, Error> {
         let (n, edges) = edges::collect(input, threshold, n_threads, control)?;
-        Self::from_edges(n, edges, control)
+        Self::from_edges(n, edges, n_threads, control)
     }
 
     /// All edges of a matrix up to `scale`, even where the complex is a cone already.
@@ -87,15 +87,20 @@ impl EdgeFiltration {
         control: &Control,
     ) -> Result<Self, Error> {
         let edges = edges::of_matrix(matrix, scale, control)?;
-        Self::from_edges(matrix.n(), edges, control)
+        Self::from_edges(matrix.n(), edges, 1, control)
     }
 
-    fn from_edges(n: usize, edges: Held<Edge>, control: &Control) -> Result<Self, Error> {
+    fn from_edges(
+        n: usize,
+        edges: Held<Edge>,
+        n_threads: usize,
+        control: &Control,
+    ) -> Result<Self, Error> {
         let mut filtration = Self {
             small: SMALL,
             ..Self::growing(n, control)
         };
-        filtration.extend(edges, control)?;
+        filtration.extend(edges, n_threads, control)?;
         Ok(filtration)
     }
 
@@ -121,13 +126,18 @@ impl EdgeFiltration {
     }
 
     /// Takes in the next edges, in any order; all come after those that are in.
-    pub(crate) fn extend(&mut self, edges: Held<Edge>, control: &Control) -> Result<(), Error> {
+    pub(crate) fn extend(
+        &mut self,
+        edges: Held<Edge>,
+        n_threads: usize,
+        control: &Control,
+    ) -> Result<(), Error> {
         let total = self.len() + edges.len();
         if total >= u32::MAX as usize {
             let expected = format!("fewer than {} edges; lower the threshold", u32::MAX);
             return Err(Error::invalid("input", expected, total));
         }
-        let edges = edges::sort(edges, control)?;
+        let edges = edges::sort(edges, n_threads, control)?;
         self.lengths.reserve_exact(edges.len())?;
         self.ends.reserve_exact(edges.len())?;
         for chunk in edges.chunks(CHUNK) {

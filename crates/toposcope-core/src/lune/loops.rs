@@ -10,13 +10,14 @@ use super::around::{Around, Found};
 use super::rows::{Rows, block_of};
 use crate::filtration::{EdgeFiltration, Neighbours};
 use crate::memory::{Held, Lease};
-use crate::parallel::{Pulse, in_blocks};
+use crate::parallel::{Pulse, in_blocks, in_order};
 use crate::reduction::{Column, Field, Memo, Reduction, add_multiple, bytes_to_add};
 use crate::simd::{Work, vectorized};
 use crate::sorting::sort_slice;
 use crate::union_find::UnionFind;
 use crate::{Control, Error};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Edges swept at a time by one thread.
 const BLOCK: usize = 2048;
@@ -24,8 +25,6 @@ const BLOCK: usize = 2048;
 const VERTICES: usize = 64;
 /// Rows of bits are passed over faster than lists of neighbours while there are at most so many pairs of vertices per edge.
 const PLACES_PER_EDGE: usize = 128;
-/// How far each thread sweeps ahead of the reduction: enough to be worth starting threads for.
-const BLOCKS_PER_WAVE: usize = 8;
 
 /// The loops of a filtration: who is born, who dies where, and which loops a chain of edges winds around.
 #[derive(Debug)]
@@ -188,36 +187,44 @@ impl<F: Field> Loops<F> {
         Ok(())
     }
 
-    /// Opens lunes over rows of bits, a wave of blocks at a time, and stops at the last death: no loop can be born after it.
+    /// Opens lunes over rows of bits, some way ahead of the reduction of what is in them, and stops at the last death: no loop can be born
+    /// after it.
     fn sweep_rows(
         &mut self,
         filtration: &EdgeFiltration,
-        mut from: u32,
+        from: u32,
         n_threads: usize,
         control: &Control,
     ) -> Result<(), Error> {
-        let n_edges = filtration.len() as u32;
+        let Some(&waiting) = self.births.get(self.n_dead) else {
+            return Ok(());
+        };
+        // The next death comes no earlier than the next birth if nobody is alive.
+        let start = from.max(waiting) as usize;
+        let n_edges = filtration.len();
+        let idle_until = AtomicU32::new(waiting);
+        let blocks = 0..n_edges.saturating_sub(start).div_ceil(BLOCK);
         let (mut sweeps, _lease) = sweeps(filtration, n_threads, control)?;
-        let wave = (sweeps.len() * BLOCKS_PER_WAVE * BLOCK) as u32;
-        while !self.all_dead() && from < n_edges {
-            // The next death comes no earlier than the next birth if nobody is alive.
-            from = from.max(self.births[self.n_dead]);
-            let ranks = from..n_edges.min(from.saturating_add(wave));
-            from = ranks.end;
-            let blocks = 0..ranks.len().div_ceil(BLOCK);
-            let opened = in_blocks(
-                &mut sweeps,
-                blocks,
-                control,
-                "loops",
-                |rows, block, pulse| {
-                    let start = ranks.start + (block * BLOCK) as u32;
-                    critical_triangles(rows, start..ranks.end.min(start + BLOCK as u32), pulse)
-                },
-            )?;
-            self.add_triangles(filtration, opened.into_iter().flatten(), control)?;
-        }
-        Ok(())
+        in_order(
+            &mut sweeps,
+            blocks,
+            control,
+            "loops",
+            |rows, block, pulse| {
+                let from = start + block * BLOCK;
+                let end = n_edges.min(from + BLOCK) as u32;
+                let from = idle_until.load(Ordering::Relaxed).clamp(from as u32, end);
+                critical_triangles(rows, from..end, pulse)
+            },
+            |triangles| {
+                self.add_triangles(filtration, triangles, control)?;
+                let Some(&waiting) = self.births.get(self.n_dead) else {
+                    return Ok(ControlFlow::Break(()));
+                };
+                idle_until.store(waiting, Ordering::Relaxed);
+                Ok(ControlFlow::Continue(()))
+            },
+        )
     }
 
     /// Adds the critical triangle over edge `rank` and `vertex`, of which a loop may die.
