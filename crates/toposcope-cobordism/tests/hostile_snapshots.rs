@@ -14,6 +14,7 @@ fn stream(window: Window, max_landmarks: usize) -> Stream {
         max_landmarks,
         cover_radius: None,
         max_dim: 1,
+        background_dim: None,
         metric: Metric::Euclidean,
         complex: Complex::Rips,
         threshold: None,

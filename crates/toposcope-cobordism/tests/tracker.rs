@@ -35,6 +35,7 @@ fn stream(n_dims: usize, window: u64) -> Stream {
         max_landmarks: 100,
         cover_radius: None,
         max_dim: 1,
+        background_dim: None,
         metric: Metric::Euclidean,
         complex: Complex::Rips,
         threshold: None,

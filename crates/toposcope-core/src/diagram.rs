@@ -33,8 +33,12 @@ fn in_order(a: &Interval, b: &Interval) -> Ordering {
 /// others in order, and the columns.
 pub(crate) fn bytes_of_diagram(n: usize, n_others: usize) -> usize {
     let others = Held::<Interval>::bytes_while_growing(n_others) + n_others * size_of::<[f64; 2]>();
-    let columns = (n + n_others) * (size_of::<u8>() + 2 * size_of::<f64>());
-    n * size_of::<f64>() + others + columns
+    n * size_of::<f64>() + others + bytes_of_columns(n + n_others)
+}
+
+/// Bytes of the columns of a diagram of so many intervals.
+pub(crate) fn bytes_of_columns(n: usize) -> usize {
+    n * (size_of::<u8>() + 2 * size_of::<f64>())
 }
 
 impl Diagram {

@@ -227,6 +227,7 @@ fn try_streams() -> (usize, usize) {
             n_dims,
             cover_radius: [None, Some(0.0), Some(0.1)][random.below(3)],
             max_dim: random.below(2),
+            background_dim: [None, None, Some(2)][random.below(3)],
             metric: [Metric::Euclidean, Metric::Manhattan, Metric::Cosine][random.below(3)],
             memory_limit: Some(limit),
             on_limit: [OnLimit::Coarsen, OnLimit::Evict][random.below(2)],
@@ -240,6 +241,10 @@ fn try_streams() -> (usize, usize) {
             let report = push_within_limit(&mut stream, n, base, &mut random);
             n_pushes += 1;
             n_full += usize::from(report.landmarks.len() == stream.landmark_cap());
+        }
+        // What is computed beside the pushes counts too, and must not be taken for the next stream's.
+        while !stream.background().1 {
+            std::thread::yield_now();
         }
     }
     (n_pushes, n_full)

@@ -18,6 +18,7 @@ fn params(n_dims: usize, window: u64, max_landmarks: usize) -> StreamParams {
         max_landmarks,
         cover_radius: None,
         max_dim: n_dims - 1,
+        background_dim: None,
         metric: Metric::Euclidean,
         complex: Complex::Alpha,
         threshold: None,

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::memory::{Budget, Lease};
 use crate::pool::SimplexPool;
+use crate::stream::background::{Background, BackgroundDiagram};
 use crate::stream::cospan::{Cospan, union};
 use crate::stream::landmarks::Landmark;
 use crate::stream::params::{OnLimit, StreamParams, Window};
@@ -33,6 +34,7 @@ pub struct Stream {
     cap: usize,
     state: State,
     persistence: LandmarkPersistence,
+    background: Option<Background>,
     /// Covers all that is not the persistence's.
     _landmarks: Lease,
 }
@@ -54,15 +56,15 @@ impl Stream {
         cap: usize,
         state: State,
     ) -> Result<Self, Error> {
-        let budget = params
-            .memory_limit
-            .map_or_else(Budget::unlimited, Budget::limited);
-        let landmarks = match params.memory_limit {
+        let limit = params.limit_of_pushes();
+        let budget = limit.map_or_else(Budget::unlimited, Budget::limited);
+        let landmarks = match limit {
             Some(_) => budget.reserve(params.bytes_of_landmarks(cap) as usize)?,
             None => budget.lease(),
         };
         let persistence = LandmarkPersistence::new(&params, budget);
         Ok(Self {
+            background: Background::new(&params),
             params,
             cap,
             state,
@@ -108,6 +110,26 @@ impl Stream {
     /// It is not part of a snapshot. After a push that failed it is as it was before, or empty if the diagram was to be computed anew.
     pub fn pool(&self) -> &SimplexPool {
         self.persistence.pool()
+    }
+
+    /// The latest diagram that was computed beside the pushes, if there is one, and whether nothing is left to be computed: either it is of the
+    /// landmarks as they are now, or of these there can be none. What was finished since the last push is in it.
+    ///
+    /// # Errors
+    /// Why the last try failed, if it did and there has been no other. It does not concern the pushes.
+    pub fn background(&mut self) -> (Result<Option<BackgroundDiagram>, Error>, bool) {
+        let now = self.state.moment();
+        let Some(background) = &mut self.background else {
+            return (Ok(None), true);
+        };
+        background.collect();
+        let landmarks = &self.state.landmarks;
+        background.look(now, || landmarks.distances());
+        let latest = match background.error() {
+            Some(error) => Err(error.clone()),
+            None => Ok(background.latest().cloned()),
+        };
+        (latest, background.is_at_rest())
     }
 
     pub(crate) fn state(&self) -> &State {
@@ -191,6 +213,9 @@ impl Stream {
     pub fn reset(&mut self) {
         self.state = State::new(&self.params);
         self.persistence.reset();
+        if let Some(background) = &mut self.background {
+            background.reset();
+        }
     }
 
     /// Checks a chunk before anything is done with it, and brings it to the form in which it is measured.
@@ -332,7 +357,15 @@ impl Stream {
         stats.persistence = begun.elapsed();
         stats.bytes = after.bytes();
         stats.pool = self.persistence.pool().stats();
+        if let Some(background) = &mut self.background {
+            background.collect();
+            background.follow(next.moment(), cospan.n_changed() > 0, || {
+                cospan.distances.select(&cospan.places_after())
+            });
+        }
+        let background = self.background.as_ref();
         let report = Report {
+            background: background.and_then(Background::latest).cloned(),
             step: next.step,
             n_points,
             first_index: self.state.n_seen,

@@ -1,6 +1,6 @@
 //! The landmarks: few points that stand for all points of the window, and the distances between them.
 
-use crate::{Metric, Points};
+use crate::{DistanceMatrix, Metric, Points};
 
 /// One landmark. Its position is that of the point that founded it and never moves.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -128,6 +128,17 @@ impl Landmarks {
             rows.put_row(at, &self.positions, slot as usize);
         }
         rows
+    }
+
+    /// Distances between the landmarks, by ascending id.
+    pub(crate) fn distances(&self) -> DistanceMatrix {
+        let n = self.len();
+        let mut lower = Vec::with_capacity(n * n.saturating_sub(1) / 2);
+        for (i, &slot) in self.order.iter().enumerate() {
+            let before = self.order[..i].iter();
+            lower.extend(before.map(|&other| self.between_slots(slot, other)));
+        }
+        DistanceMatrix::from_known(lower, n)
     }
 
     /// ε: no point of the window is farther from the landmarks, and no landmark farther from the window.

@@ -26,6 +26,7 @@
 //!     max_landmarks: 2,
 //!     cover_radius: None,
 //!     max_dim: 0,
+//!     background_dim: None,
 //!     metric: Metric::Euclidean,
 //!     complex: Complex::Rips,
 //!     threshold: None,
@@ -55,6 +56,9 @@
 //!   any case (`incremental`). *Points are compared with all landmarks at once* by products in float32, and measured against the few that
 //!   these leave (`search`).
 //!
+//! - *Dimensions that no push can wait for are computed beside the pushes* (`background`): of the landmarks as they were at some step, with the
+//!   bound of that step. What a report has of them depends on how fast the machine is; nothing else does.
+//!
 //! # Limitations
 //! - A push costs points × landmarks × dimensions.
 //! - The diagram is recomputed whenever a landmark came or went if `max_dim` is not 1 or the filtration is alpha, and when so many
@@ -67,6 +71,7 @@
 //!   is not, as that would add to ε.
 //! - A landmark's weight counts points ever assigned to it, not those still in the window: that would need the window.
 
+mod background;
 mod cospan;
 mod critical;
 mod engine;
@@ -82,6 +87,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use background::BackgroundDiagram;
 pub use cospan::{Cospan, CospanLandmark};
 pub use engine::Stream;
 pub use landmarks::Landmark;

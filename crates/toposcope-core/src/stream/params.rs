@@ -109,6 +109,9 @@ pub struct StreamParams {
     pub cover_radius: Option<f64>,
     /// Largest homology dimension of the diagrams.
     pub max_dim: usize,
+    /// Largest homology dimension of diagrams that are computed beside the pushes, for as long as they take, within half of the memory
+    /// limit; more than `max_dim`. See [`Report::background`](crate::stream::Report::background).
+    pub background_dim: Option<usize>,
     /// How distances are measured.
     pub metric: Metric,
     /// Which filtration the diagrams are of.
@@ -168,10 +171,31 @@ impl StreamParams {
             return Err(Error::invalid("cover_radius", expected, radius));
         }
         self.rips_params().check()?;
+        self.check_background()?;
         match self.complex {
             Complex::Rips => Ok(()),
             Complex::Alpha => self.check_for_alpha(),
         }
+    }
+
+    fn check_background(&self) -> Result<(), Error> {
+        let Some(dim) = self.background_dim else {
+            return Ok(());
+        };
+        if dim <= self.max_dim {
+            let expected = format!(
+                "a dimension above max_dim, which is {}; those up to it are in every diagram",
+                self.max_dim
+            );
+            return Err(Error::invalid("background_dim", expected, dim));
+        }
+        let params = RipsParams {
+            max_dim: dim,
+            ..self.rips_params()
+        };
+        params
+            .check()
+            .map_err(|error| error.of_argument("background_dim"))
     }
 
     /// Refuses what has no alpha filtration.
@@ -179,6 +203,10 @@ impl StreamParams {
         if !(2..=3).contains(&self.n_dims) {
             let expected = "2 or 3 with an alpha filtration";
             return Err(Error::invalid("n_dims", expected, self.n_dims));
+        }
+        if let Some(dim) = self.background_dim {
+            let expected = "none with an alpha filtration, of which pushes find all dimensions";
+            return Err(Error::invalid("background_dim", expected, dim));
         }
         if self.metric != Metric::Euclidean {
             let expected = "euclidean with an alpha filtration";
@@ -246,13 +274,26 @@ impl StreamParams {
             .saturating_add(per_dim)
     }
 
+    /// Bytes that diagrams computed beside the pushes may take: half of the memory limit, if there are such diagrams.
+    pub(crate) fn limit_of_background(&self) -> Option<u64> {
+        self.background_dim
+            .and(self.memory_limit)
+            .map(|limit| limit / 2)
+    }
+
+    /// Bytes for all the rest.
+    pub(crate) fn limit_of_pushes(&self) -> Option<u64> {
+        let background = self.limit_of_background().unwrap_or(0);
+        self.memory_limit.map(|limit| limit - background)
+    }
+
     /// How many landmarks the stream keeps at most: `max_landmarks`, or the largest m with [`Self::bytes_for`]`(m)`
-    /// within the memory limit if that is less.
+    /// within the memory limit if that is less; within half of it, if there are diagrams computed beside the pushes.
     ///
     /// # Errors
     /// [`Error::MemoryLimit`] if the limit has no room for one landmark.
     pub fn landmark_cap(&self) -> Result<usize, Error> {
-        let Some(limit) = self.memory_limit else {
+        let Some(limit) = self.limit_of_pushes() else {
             return Ok(self.max_landmarks);
         };
         let (mut fits, mut too_many) = (0, self.max_landmarks.saturating_add(1));
@@ -287,6 +328,7 @@ pub(crate) mod tests {
             max_landmarks,
             cover_radius: None,
             max_dim: 1,
+            background_dim: None,
             metric: Metric::Euclidean,
             complex: Complex::Rips,
             threshold: None,
@@ -299,7 +341,7 @@ pub(crate) mod tests {
     #[test]
     fn parameters_are_checked_by_name() {
         type Spoil = fn(&mut StreamParams);
-        let wrong: [(&str, Spoil); 10] = [
+        let wrong: [(&str, Spoil); 12] = [
             ("n_dims", |p| p.n_dims = 0),
             ("max_landmarks", |p| p.max_landmarks = 0),
             ("window", |p| p.window = Window::Count(0)),
@@ -310,6 +352,8 @@ pub(crate) mod tests {
             ("cover_radius", |p| p.cover_radius = Some(f64::INFINITY)),
             ("threshold", |p| p.threshold = Some(f64::NAN)),
             ("max_dim", |p| p.max_dim = 99),
+            ("background_dim", |p| p.background_dim = Some(1)),
+            ("background_dim", |p| p.background_dim = Some(99)),
         ];
         assert_eq!(plain(10, 10).check(), Ok(()));
         for (name, spoil) in wrong {
@@ -327,7 +371,8 @@ pub(crate) mod tests {
     #[test]
     fn what_has_no_alpha_filtration_is_refused_by_name() {
         type Spoil = fn(&mut StreamParams);
-        let wrong: [(&str, Spoil); 6] = [
+        let wrong: [(&str, Spoil); 7] = [
+            ("background_dim", |p| p.background_dim = Some(2)),
             ("n_dims", |p| p.n_dims = 1),
             ("n_dims", |p| p.n_dims = 4),
             ("metric", |p| p.metric = Metric::Manhattan),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::Diagram;
 use crate::pool::PoolStats;
+use crate::stream::background::BackgroundDiagram;
 use crate::stream::cospan::Cospan;
 use crate::stream::landmarks::Landmark;
 
@@ -28,6 +29,8 @@ pub struct Report {
     pub landmarks: Vec<Landmark>,
     /// Counts, bytes and times.
     pub stats: PushStats,
+    /// The latest diagram that was computed beside the pushes, if there is one yet: of the landmarks as they were a while ago.
+    pub background: Option<BackgroundDiagram>,
     /// What joins this report to the one before.
     pub cospan: Cospan,
 }

@@ -13,8 +13,8 @@ use crate::stream::state::{MOST_SEEN, State};
 use crate::{Error, Metric, Points};
 
 const KIND: Tag = *b"STRM";
-/// 2 knows merged windows and alpha filtrations; what 1 holds is read as before.
-const VERSION: u32 = 2;
+/// 2 knows merged windows and alpha filtrations, 3 diagrams beside the pushes; what those before hold is read as it was.
+const VERSION: u32 = 3;
 const FIRST_VERSION: u32 = 1;
 const PARAMS: Tag = *b"PARM";
 const STATE: Tag = *b"STAT";
@@ -112,6 +112,10 @@ fn write_params(s: &mut SectionWriter, params: &StreamParams) {
     s.u8(index_in(&POLICIES, &params.on_limit));
     s.option(params.n_threads.map(|n| n as u64), SectionWriter::u64);
     s.u8(index_in(&COMPLEXES, &params.complex));
+    s.option(
+        params.background_dim.map(|dim| dim as u64),
+        SectionWriter::u64,
+    );
 }
 
 fn read_params(s: &mut SectionReader, version: u32) -> Result<StreamParams, Error> {
@@ -133,6 +137,10 @@ fn read_params(s: &mut SectionReader, version: u32) -> Result<StreamParams, Erro
         complex: match version {
             FIRST_VERSION => Complex::Rips,
             _ => pick_from(&COMPLEXES, s.u8()?)?,
+        },
+        background_dim: match version {
+            ..=2 => None,
+            _ => s.option(SectionReader::u64)?.map(|dim| dim as usize),
         },
     })
 }

@@ -1,6 +1,7 @@
 //! The part of a stream that a push changes, and how single points change it.
 
 use crate::Points;
+use crate::stream::background::Moment;
 use crate::stream::landmarks::{Landmark, Landmarks};
 use crate::stream::overlaps::Overlaps;
 use crate::stream::params::{StreamParams, Window};
@@ -36,6 +37,15 @@ impl State {
             overlaps: Overlaps::default(),
             clock: None,
             step: 0,
+        }
+    }
+
+    pub(super) fn moment(&self) -> Moment {
+        Moment {
+            step: self.step,
+            n_seen: self.n_seen,
+            epsilon: self.landmarks.epsilon(),
+            n_landmarks: self.landmarks.len(),
         }
     }
 

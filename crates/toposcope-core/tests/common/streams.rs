@@ -14,6 +14,7 @@ pub fn params(window: u64, max_landmarks: usize) -> StreamParams {
         max_landmarks,
         cover_radius: None,
         max_dim: 1,
+        background_dim: None,
         metric: Metric::Euclidean,
         complex: Complex::Rips,
         threshold: None,
