@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from toposcope.tracking import Event
 
 _LARGEST_MAX_DIM = 12
+#: Seconds between two looks at what is computed beside the pushes.
+_NAP = 0.002
 #: Longer ones do not come back from float64 seconds as a timedelta.
 _LONGEST_WINDOW = dt.timedelta(days=999_999_000)
 
@@ -139,6 +142,63 @@ class PushStats:
     latency: Mapping[str, float]
 
 
+def _certified(diagram: Diagram, dim: int, certified_above: float) -> Float64Array:
+    intervals = diagram[integer(dim, "dim", at_least=0)]
+    births, deaths = intervals[:, 0], intervals[:, 1]
+    is_long = deaths - births > certified_above
+    if (threshold := diagram.threshold) is not None:
+        is_long &= np.isfinite(deaths) | (threshold - births >= certified_above)
+    return intervals[is_long]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BackgroundDiagram:
+    """A diagram that no push waited for, of the landmarks as they were after some step.
+
+    Attributes
+    ----------
+    diagram : Diagram
+        Of the landmarks then, exactly, in dimensions up to the stream's ``background_dim``.
+    step : int
+        After which push, eviction or merge the landmarks were these, the last one if they still are. ``report.step -
+        report.background.step`` tells the age in steps.
+    n_seen : int
+        Points that had come by then.
+    epsilon : float
+        Hausdorff distance between window and landmarks then, at most.
+    """
+
+    diagram: Diagram
+    step: int
+    n_seen: int
+    epsilon: float
+
+    @property
+    def error_bound(self) -> float:
+        """Bottleneck distance between :attr:`diagram` and that of the window after :attr:`step`, at most: 2ε."""
+        return 2.0 * self.epsilon
+
+    @property
+    def certified_above(self) -> float:
+        """An interval longer than this proves a class of that window: ``2 * error_bound``."""
+        return 2.0 * self.error_bound
+
+    def certified(self, dim: int = 2) -> Float64Array:
+        """Return the intervals that prove a class of the window after :attr:`step`.
+
+        Parameters
+        ----------
+        dim : int, default=2
+            Homology dimension.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n, 2)
+            As :meth:`Report.certified` does.
+        """
+        return _certified(self.diagram, dim, self.certified_above)
+
+
 @dataclass(frozen=True, eq=False)
 class Report:
     r"""What a push found.
@@ -169,6 +229,9 @@ class Report:
         Index of the last of them; moved by :meth:`Stream.merge`, as is said there.
     stats : PushStats
         Counts, bytes and times.
+    background : BackgroundDiagram or None
+        The latest diagram of higher dimensions that was finished beside the pushes, if ``background_dim`` asks for them
+        and there is one yet. Which one that is depends on how fast the machine is; nothing else in a report does.
     cospan : object or None
         What joins this report to the one before, for the tracker. It holds the distances between all landmarks:
         ``dataclasses.replace(report, cospan=None)`` makes a report that is cheap to keep; pickles leave it out.
@@ -191,6 +254,7 @@ class Report:
     landmark_last_seen: npt.NDArray[np.uint64] = field(repr=False)
     stats: PushStats = field(repr=False)
     cospan: _core.Cospan | None = field(repr=False)
+    background: BackgroundDiagram | None = field(default=None, repr=False)
     events: tuple[Event, ...] = ()
     features: Float64Array | None = field(default=None, repr=False)
 
@@ -232,12 +296,7 @@ class Report:
             Births and deaths of the intervals longer than :attr:`certified_above`. One without end under a
             ``threshold`` is known to last until there, so that is what counts of it.
         """
-        intervals = self.diagram[integer(dim, "dim", at_least=0)]
-        births, deaths = intervals[:, 0], intervals[:, 1]
-        is_long = deaths - births > self.certified_above
-        if (threshold := self.diagram.threshold) is not None:
-            is_long &= np.isfinite(deaths) | (threshold - births >= self.certified_above)
-        return intervals[is_long]
+        return _certified(self.diagram, dim, self.certified_above)
 
 
 class Stream(Checkpointed):
@@ -265,6 +324,11 @@ class Stream(Checkpointed):
         Radius within which a point is covered. By default it starts at 0 and grows only when there is no room.
     max_dim : int, default=1
         Largest homology dimension of the diagrams.
+    background_dim : int, optional
+        Largest homology dimension, above ``max_dim``, of diagrams that a thread of its own computes beside the pushes:
+        in many dimensions voids can take seconds, for which no push should wait. It takes the landmarks as they are,
+        computes, and goes on to what they are then; :attr:`Report.background` is the latest result. Half of
+        ``memory_limit`` is set aside for it.
     metric : {"euclidean", "cosine", "manhattan", "chebyshev"}, default="euclidean"
         ``"cosine"`` normalises the points and measures the chord :math:`\sqrt{2 - 2\cos}`, which is a metric.
     complex : {"rips", "alpha"}, default="rips"
@@ -289,7 +353,8 @@ class Stream(Checkpointed):
 
     Attributes
     ----------
-    n_dims, window, max_landmarks, cover_radius, max_dim, metric, complex, threshold, memory_limit, on_limit, n_threads
+    n_dims, window, max_landmarks, cover_radius, max_dim, background_dim, metric, complex, threshold, memory_limit, \
+    on_limit, n_threads
         The parameters, memory_limit in bytes.
     landmark_cap : int
         Landmarks kept at most, the memory limit considered.
@@ -344,6 +409,7 @@ class Stream(Checkpointed):
         max_landmarks: int = 512,
         cover_radius: float | None = None,
         max_dim: int = 1,
+        background_dim: int | None = None,
         metric: str = "euclidean",
         complex: Literal["rips", "alpha"] = "rips",  # noqa: A002 (the word for it)
         threshold: float | None = None,
@@ -360,6 +426,9 @@ class Stream(Checkpointed):
             max_landmarks=integer(max_landmarks, "max_landmarks", at_least=1, at_most=2**32 - 1),
             cover_radius=None if cover_radius is None else number(cover_radius, "cover_radius"),
             max_dim=integer(max_dim, "max_dim", at_least=0, at_most=_LARGEST_MAX_DIM),
+            background_dim=None
+            if background_dim is None
+            else integer(background_dim, "background_dim", at_least=1, at_most=_LARGEST_MAX_DIM),
             metric=_metric(metric),
             complex=_name(complex, "complex"),
             threshold=None if threshold == np.inf else threshold,
@@ -381,6 +450,7 @@ class Stream(Checkpointed):
         self.max_landmarks = params.max_landmarks
         self.cover_radius = params.cover_radius
         self.max_dim = params.max_dim
+        self.background_dim = params.background_dim
         self.metric = params.metric
         self.complex = params.complex
         self.threshold = params.threshold
@@ -479,6 +549,44 @@ class Stream(Checkpointed):
         founds, joins, births, kills = map(_simplices, self._core.critical_simplices())
         return CriticalSimplices(founds=founds, joins=joins, births=births, kills=kills)
 
+    def background_diagram(self, *, wait: bool = False) -> BackgroundDiagram | None:
+        """Return the latest diagram that was computed beside the pushes.
+
+        Parameters
+        ----------
+        wait : bool, default=False
+            Whether to wait until it is that of the landmarks as they are now.
+
+        Returns
+        -------
+        BackgroundDiagram or None
+            None if there is none yet, or if ``background_dim`` does not ask for any.
+
+        Raises
+        ------
+        MemoryLimitError
+            If that of these landmarks would take more than half of ``memory_limit``. Pushes are not the worse for it, and
+            when landmarks have changed it is tried again.
+
+        Examples
+        --------
+        The void of an octahedron:
+
+        >>> import numpy as np
+        >>> import toposcope as ts
+        >>> stream = ts.Stream(n_dims=3, background_dim=2)
+        >>> report = stream.push(np.concatenate([np.eye(3), -np.eye(3)]))
+        >>> report.diagram.max_dim
+        1
+        >>> stream.background_diagram(wait=True).certified(dim=2).round(3)
+        array([[1.414, 2.   ]])
+        """
+        while True:
+            latest, is_current = self._core.background()
+            if is_current or not wait:
+                return None if latest is None else self._background(latest)
+            time.sleep(_NAP)
+
     def merge(self, other: Stream) -> Report:
         """Take in another stream that looks at the same things, which stays as it is.
 
@@ -552,6 +660,14 @@ class Stream(Checkpointed):
             f"complex={self.complex!r}): {self.n_seen} points in {self.step} steps"
         )
 
+    def _background(self, latest: _core.BackgroundDiagram) -> BackgroundDiagram:
+        return BackgroundDiagram(
+            diagram=Diagram.from_engine(latest.diagram, self._info),
+            step=latest.step,
+            n_seen=latest.n_seen,
+            epsilon=latest.epsilon,
+        )
+
     def _report(self, report: _core.StreamReport) -> Report:
         columns = report.diagram
         nearest, landmarks, persistence = report.latency
@@ -576,6 +692,7 @@ class Stream(Checkpointed):
                 pool=_pool_stats(report.pool),
                 latency={"nearest": nearest, "landmarks": landmarks, "persistence": persistence},
             ),
+            background=None if report.background is None else self._background(report.background),
             cospan=report.cospan,
         )
 

@@ -243,7 +243,7 @@ fn try_streams() -> (usize, usize) {
             n_full += usize::from(report.landmarks.len() == stream.landmark_cap());
         }
         // What is computed beside the pushes counts too, and must not be taken for the next stream's.
-        while !stream.background().1 {
+        while stream.background().is_ok_and(|(_, is_current)| !is_current) {
             std::thread::yield_now();
         }
     }

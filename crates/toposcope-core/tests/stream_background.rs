@@ -41,12 +41,12 @@ fn push(stream: &mut Stream, rows: &[f64]) -> Report {
     report.expect("points that the stream takes")
 }
 
-/// Waits until there is nothing left to be computed.
+/// Waits for that of the landmarks as they are.
 fn at_rest(stream: &mut Stream) -> Result<Option<BackgroundDiagram>, Error> {
     loop {
-        let (latest, is_at_rest) = stream.background();
-        if is_at_rest {
-            return latest;
+        let (latest, is_current) = stream.background()?;
+        if is_current {
+            return Ok(latest);
         }
         thread::sleep(Duration::from_millis(1));
     }
@@ -122,7 +122,7 @@ fn a_push_does_not_wait() {
     for n in [300, 1, 1, 1] {
         let report = push(&mut stream, &row(n));
         assert_eq!(report.background, None);
-        assert_eq!(stream.background(), (Ok(None), false));
+        assert_eq!(stream.background(), Ok((None, false)));
     }
     // Nor does what forgets it, or drops it.
     stream.reset();
@@ -156,7 +156,7 @@ fn want_of_memory_does_not_concern_the_pushes() {
     // It is not tried again until the landmarks are others.
     let report = push(&mut stream, &[]);
     assert_eq!((report.landmarks.len(), report.background), (cap, None));
-    assert!(stream.background().1);
+    assert_eq!(stream.background().unwrap_err(), refused);
     stream.evict(cap as u64 - 9, &Control::none()).unwrap();
     let found = at_rest(&mut stream).unwrap().unwrap();
     assert_eq!((found.step, found.diagram.intervals(0).count()), (3, 9));

@@ -1,6 +1,6 @@
 //! `Stream`: points in, reports out.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use toposcope_core::pool::{CriticalSimplex, PoolStats, Role, SimplexId};
 use toposcope_core::stream::{
-    Complex, Cospan, Landmark, OnLimit, Report, Stream, StreamParams, Window,
+    BackgroundDiagram, Complex, Cospan, Landmark, OnLimit, Report, Stream, StreamParams, Window,
 };
 use toposcope_core::{Control, Error, Metric};
 
@@ -20,6 +20,7 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyStreamParams>()?;
     m.add_class::<PyStream>()?;
     m.add_class::<StreamReport>()?;
+    m.add_class::<PyBackgroundDiagram>()?;
     m.add_class::<PyPoolStats>()?;
     m.add_class::<SimplexColumns>()?;
     m.add_class::<PyCospan>()
@@ -34,6 +35,7 @@ pub(crate) struct PyStreamParams {
     max_landmarks: usize,
     cover_radius: Option<f64>,
     max_dim: usize,
+    background_dim: Option<usize>,
     metric: String,
     complex: String,
     threshold: Option<f64>,
@@ -45,8 +47,8 @@ pub(crate) struct PyStreamParams {
 #[pymethods]
 impl PyStreamParams {
     #[new]
-    #[pyo3(signature = (*, n_dims, window_points, window_seconds, max_landmarks, cover_radius, max_dim, metric, complex,
-                        threshold, memory_limit, on_limit, n_threads))]
+    #[pyo3(signature = (*, n_dims, window_points, window_seconds, max_landmarks, cover_radius, max_dim, background_dim, metric,
+                        complex, threshold, memory_limit, on_limit, n_threads))]
     #[expect(
         clippy::too_many_arguments,
         reason = "keyword-only; the Python class has them too"
@@ -58,6 +60,7 @@ impl PyStreamParams {
         max_landmarks: usize,
         cover_radius: Option<f64>,
         max_dim: usize,
+        background_dim: Option<usize>,
         metric: String,
         complex: String,
         threshold: Option<f64>,
@@ -72,6 +75,7 @@ impl PyStreamParams {
             max_landmarks,
             cover_radius,
             max_dim,
+            background_dim,
             metric,
             complex,
             threshold,
@@ -101,6 +105,7 @@ impl PyStreamParams {
             max_landmarks: self.max_landmarks,
             cover_radius: self.cover_radius,
             max_dim: self.max_dim,
+            background_dim: self.background_dim,
             metric: Metric::from_name(&self.metric)?,
             complex: Complex::from_name(&self.complex)?,
             threshold: self.threshold,
@@ -122,6 +127,7 @@ impl PyStreamParams {
             max_landmarks: params.max_landmarks,
             cover_radius: params.cover_radius,
             max_dim: params.max_dim,
+            background_dim: params.background_dim,
             metric: params.metric.name().to_owned(),
             complex: params.complex.name().to_owned(),
             threshold: params.threshold,
@@ -238,6 +244,13 @@ impl PyStream {
             of(Role::Births, 2)?,
             of(Role::Kills, 3)?,
         ))
+    }
+
+    /// The latest diagram computed beside the pushes, if there is one, and whether it is that of the landmarks as they are.
+    fn background(&self, py: Python<'_>) -> PyResult<(Option<PyBackgroundDiagram>, bool)> {
+        let (latest, is_current) = self.with(py, |stream, _| stream.background())?;
+        let latest = latest.map(|latest| PyBackgroundDiagram::new(py, latest));
+        Ok((latest.transpose()?, is_current))
     }
 
     fn merge(&self, py: Python<'_>, other: &Bound<'_, Self>) -> PyResult<StreamReport> {
@@ -361,6 +374,32 @@ impl PyCospan {
     }
 }
 
+/// A diagram computed beside the pushes.
+#[pyclass(
+    frozen,
+    get_all,
+    name = "BackgroundDiagram",
+    module = "toposcope._core"
+)]
+pub(crate) struct PyBackgroundDiagram {
+    step: u64,
+    n_seen: u64,
+    epsilon: f64,
+    diagram: Py<DiagramColumns>,
+}
+
+impl PyBackgroundDiagram {
+    fn new(py: Python<'_>, latest: BackgroundDiagram) -> PyResult<Self> {
+        let diagram = Arc::unwrap_or_clone(latest.diagram);
+        Ok(Self {
+            step: latest.step,
+            n_seen: latest.n_seen,
+            epsilon: latest.epsilon,
+            diagram: Py::new(py, DiagramColumns::new(py, diagram))?,
+        })
+    }
+}
+
 /// What a push found, its columns moved into NumPy without a copy.
 #[pyclass(frozen, get_all, module = "toposcope._core")]
 pub(crate) struct StreamReport {
@@ -383,6 +422,7 @@ pub(crate) struct StreamReport {
     pool: Py<PyPoolStats>,
     /// Seconds by stage: nearest, landmarks, persistence.
     latency: (f64, f64, f64),
+    background: Option<Py<PyBackgroundDiagram>>,
     cospan: Py<PyCospan>,
 }
 
@@ -390,6 +430,9 @@ impl StreamReport {
     fn new(py: Python<'_>, report: Report) -> PyResult<Self> {
         let of = |f: fn(&Landmark) -> u64| column(py, report.landmarks.iter().map(f));
         let (stats, seconds) = (report.stats, Duration::as_secs_f64);
+        let background = (report.background).map(|latest| {
+            PyBackgroundDiagram::new(py, latest).and_then(|latest| Py::new(py, latest))
+        });
         Ok(Self {
             step: report.step,
             n_points: report.n_points,
@@ -413,6 +456,7 @@ impl StreamReport {
                 seconds(&stats.persistence),
             ),
             diagram: Py::new(py, DiagramColumns::new(py, report.diagram))?,
+            background: background.transpose()?,
             cospan: Py::new(
                 py,
                 PyCospan {

@@ -126,7 +126,7 @@ impl Background {
             // The same landmarks, which may stand for a little more.
             (latest.step, latest.n_seen) = (now.step, now.n_seen);
             latest.epsilon = now.epsilon;
-        } else if self.job.is_none() && !self.has_failed() {
+        } else if self.job.is_none() && self.error().is_none() {
             self.start(now, distances);
         }
     }
@@ -136,24 +136,22 @@ impl Background {
         self.latest.as_ref().map(|(_, latest)| latest)
     }
 
-    /// Why there is no later one, if the last try failed.
+    /// Whether it is of the landmarks as they are now.
+    pub(super) fn is_current(&self) -> bool {
+        let mut latest = self.latest.iter();
+        latest.any(|(version, _)| *version == self.version)
+    }
+
+    /// Why there can be none of the landmarks as they are now, if that has been tried.
     pub(super) fn error(&self) -> Option<&Error> {
-        self.failed.as_ref().map(|(_, error)| error)
-    }
-
-    /// Whether nothing is left to be computed: there is a diagram of the landmarks as they are, or there cannot be.
-    pub(super) fn is_at_rest(&self) -> bool {
-        let is_current = |(version, _): &(u64, _)| *version == self.version;
-        self.latest.as_ref().is_some_and(is_current) || self.has_failed()
-    }
-
-    fn has_failed(&self) -> bool {
-        let is_current = |(version, _): &(u64, _)| *version == self.version;
-        self.failed.as_ref().is_some_and(is_current)
+        let failed = self.failed.as_ref();
+        failed
+            .filter(|(version, _)| *version == self.version)
+            .map(|(_, error)| error)
     }
 
     /// Takes what has been finished. Panics if the thread that did it has.
-    pub(super) fn collect(&mut self) {
+    fn collect(&mut self) {
         let Some(mut job) = self.job.take_if(|job| job.is_over()) else {
             return;
         };

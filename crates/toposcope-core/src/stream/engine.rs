@@ -112,24 +112,20 @@ impl Stream {
         self.persistence.pool()
     }
 
-    /// The latest diagram that was computed beside the pushes, if there is one, and whether nothing is left to be computed: either it is of the
-    /// landmarks as they are now, or of these there can be none. What was finished since the last push is in it.
+    /// The latest diagram that was computed beside the pushes, if there is one yet, and whether it is that of the landmarks as they are now (or
+    /// none is asked for). What was finished since the last push is in it.
     ///
     /// # Errors
-    /// Why the last try failed, if it did and there has been no other. It does not concern the pushes.
-    pub fn background(&mut self) -> (Result<Option<BackgroundDiagram>, Error>, bool) {
-        let now = self.state.moment();
+    /// Why there can be none of these landmarks: [`Error::MemoryLimit`] mostly. It does not concern the pushes.
+    pub fn background(&mut self) -> Result<(Option<BackgroundDiagram>, bool), Error> {
         let Some(background) = &mut self.background else {
-            return (Ok(None), true);
+            return Ok((None, true));
         };
-        background.collect();
-        let landmarks = &self.state.landmarks;
-        background.look(now, || landmarks.distances());
-        let latest = match background.error() {
-            Some(error) => Err(error.clone()),
-            None => Ok(background.latest().cloned()),
-        };
-        (latest, background.is_at_rest())
+        background.look(self.state.moment(), || self.state.landmarks.distances());
+        if let Some(error) = background.error() {
+            return Err(error.clone());
+        }
+        Ok((background.latest().cloned(), background.is_current()))
     }
 
     pub(crate) fn state(&self) -> &State {
@@ -358,7 +354,6 @@ impl Stream {
         stats.bytes = after.bytes();
         stats.pool = self.persistence.pool().stats();
         if let Some(background) = &mut self.background {
-            background.collect();
             background.follow(next.moment(), cospan.n_changed() > 0, || {
                 cospan.distances.select(&cospan.places_after())
             });
