@@ -565,8 +565,8 @@ class Stream(Checkpointed):
         Raises
         ------
         MemoryLimitError
-            If that of these landmarks would take more than half of ``memory_limit``. Pushes are not the worse for it, and
-            when landmarks have changed it is tried again.
+            If that of these landmarks would take more than half of ``memory_limit``. Pushes are not the worse for it,
+            and when landmarks have changed it is tried again.
 
         Examples
         --------
