@@ -46,6 +46,9 @@ pub(crate) struct Landmarks {
     distances: Vec<f64>,
     order: Vec<u32>,
     free: Vec<u32>,
+    /// By slot: no takeover between this landmark and an older one leaves a smaller radius. Radii only grow, so that what was found once
+    /// stays true.
+    bounds: Vec<f64>,
     /// No landmark was last seen earlier.
     oldest_seen: u64,
 }
@@ -63,6 +66,25 @@ pub(crate) struct Takeover {
     pub(crate) keeps: usize,
     pub(crate) goes: usize,
     pub(crate) distance: f64,
+}
+
+/// A takeover, and the radius that the landmark that stays has after it.
+#[derive(Debug, Clone, Copy)]
+struct Priced {
+    radius: f64,
+    takeover: Takeover,
+}
+
+impl Priced {
+    /// The cheaper of two.
+    fn or_cheaper(self, other: Self) -> Self {
+        let (a, b) = (self.takeover, other.takeover);
+        let pair = |t: Takeover| (t.keeps.min(t.goes), t.keeps.max(t.goes));
+        let order = (self.radius.total_cmp(&other.radius))
+            .then(a.distance.total_cmp(&b.distance))
+            .then_with(|| pair(a).cmp(&pair(b)));
+        if order.is_le() { self } else { other }
+    }
 }
 
 impl Landmarks {
@@ -86,6 +108,7 @@ impl Landmarks {
             distances,
             order: (0..n as u32).collect(),
             free: Vec::new(),
+            bounds: vec![0.0; n],
             oldest_seen: oldest_seen.unwrap_or(u64::MAX),
         }
     }
@@ -279,9 +302,11 @@ impl Landmarks {
         let s = slot as usize;
         if s == self.records.len() {
             self.records.push(landmark);
+            self.bounds.push(0.0);
             self.distances.resize(self.distances.len() + s, 0.0);
         } else {
             self.records[s] = landmark;
+            self.bounds[s] = 0.0;
         }
         self.positions.put_row(s, points, i);
         for (&other, &distance) in self.order.iter().zip(row) {
@@ -318,31 +343,47 @@ impl Landmarks {
 
     /// The takeover after which the radius of the landmark that stays is smallest; of equal ones that of the closest, then
     /// of the oldest pair. Of two landmarks the one of larger radius stays: it has to grow less.
-    pub(crate) fn cheapest_takeover(&self) -> Option<Takeover> {
-        let mut cheapest: Option<(f64, Takeover)> = None;
-        let radii: Vec<f64> = self.iter().map(|l| l.radius).collect();
-        for older in 0..radii.len() {
-            for younger in older + 1..radii.len() {
-                let distance = self.distance(older, younger);
-                let (keeps, goes) = if radii[younger] > radii[older] {
-                    (younger, older)
-                } else {
-                    (older, younger)
-                };
-                let radius = radii[keeps].max(radii[goes] + distance);
-                let cheaper =
-                    |&(r, t): &(f64, Takeover)| radius < r || radius == r && distance < t.distance;
-                if cheapest.as_ref().is_none_or(cheaper) {
-                    let takeover = Takeover {
-                        keeps,
-                        goes,
-                        distance,
-                    };
-                    cheapest = Some((radius, takeover));
-                }
+    ///
+    /// Looks at no landmark of which it is known that others do better: at few of them, mostly.
+    pub(crate) fn cheapest_takeover(&mut self) -> Option<Takeover> {
+        let bound =
+            |landmarks: &Self, place: usize| landmarks.bounds[landmarks.order[place] as usize];
+        let by_bound = |a: &usize, b: &usize| bound(self, *a).total_cmp(&bound(self, *b));
+        let likely = (1..self.len()).min_by(by_bound)?;
+        let mut cheapest = self.cheapest_with_older(likely)?;
+        for younger in (1..self.len()).filter(|&place| place != likely) {
+            if bound(self, younger) <= cheapest.radius {
+                let found = self.cheapest_with_older(younger)?;
+                cheapest = found.or_cheaper(cheapest);
             }
         }
-        cheapest.map(|(_, takeover)| takeover)
+        Some(cheapest.takeover)
+    }
+
+    /// The cheapest one between the landmark at this place and an older one, which is remembered as a bound.
+    fn cheapest_with_older(&mut self, younger: usize) -> Option<Priced> {
+        let slot = self.order[younger];
+        let record = |slot: u32| &self.records[slot as usize];
+        let price = |(older, &other): (usize, &u32)| {
+            let distance = self.distance(older, younger);
+            let (mine, theirs) = (record(slot).radius, record(other).radius);
+            let (keeps, goes, kept, gone) = if mine > theirs {
+                (younger, older, mine, theirs)
+            } else {
+                (older, younger, theirs, mine)
+            };
+            let takeover = Takeover {
+                keeps,
+                goes,
+                distance,
+            };
+            let radius = kept.max(gone + distance);
+            Priced { radius, takeover }
+        };
+        let all = self.order[..younger].iter().enumerate().map(price);
+        let cheapest = all.reduce(Priced::or_cheaper)?;
+        self.bounds[slot as usize] = cheapest.radius;
+        Some(cheapest)
     }
 
     /// One landmark takes over all that another stands for, and its own radius grows to cover it.
@@ -359,7 +400,7 @@ impl Landmarks {
     pub(crate) fn bytes(&self) -> usize {
         self.positions.bytes()
             + self.records.capacity() * size_of::<Landmark>()
-            + self.distances.capacity() * size_of::<f64>()
+            + (self.distances.capacity() + self.bounds.capacity()) * size_of::<f64>()
             + (self.order.capacity() + self.free.capacity()) * size_of::<u32>()
     }
 }
@@ -373,6 +414,7 @@ fn triangle(i: usize, j: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dice::Dice;
 
     fn on_a_line(xs: &[f64]) -> Landmarks {
         let points = Points::from_f64(xs.to_vec(), 1).unwrap();
@@ -443,6 +485,57 @@ mod tests {
         assert_eq!(cheapest, takeover(1, 0, 2.0));
         landmarks.take_over(cheapest);
         assert!(landmarks.epsilon() < closest_would_cost);
+    }
+
+    /// The cheapest takeover of all pairs, one after the other.
+    fn cheapest_of_all(landmarks: &Landmarks) -> Option<Takeover> {
+        let radii: Vec<f64> = landmarks.iter().map(|l| l.radius).collect();
+        let mut cheapest: Option<(f64, Takeover)> = None;
+        for older in 0..radii.len() {
+            for younger in older + 1..radii.len() {
+                let distance = landmarks.distance(older, younger);
+                let (keeps, goes) = if radii[younger] > radii[older] {
+                    (younger, older)
+                } else {
+                    (older, younger)
+                };
+                let radius = radii[keeps].max(radii[goes] + distance);
+                let is_cheaper =
+                    |(r, t): (f64, Takeover)| radius < r || radius == r && distance < t.distance;
+                if cheapest.is_none_or(is_cheaper) {
+                    cheapest = Some((radius, takeover(keeps, goes, distance)));
+                }
+            }
+        }
+        cheapest.map(|(_, takeover)| takeover)
+    }
+
+    #[test]
+    fn bounds_change_no_takeover() {
+        let mut dice = Dice(7);
+        for grid in [6, 40, 100_000] {
+            let mut landmarks = on_a_line(&[]);
+            let mut row = Vec::new();
+            for step in 0..600u64 {
+                let points = Points::from_f64(vec![dice.below(grid) as f64], 1).unwrap();
+                let nearest = landmarks.nearest(&points, 0, &mut row);
+                match (nearest, dice.below(10)) {
+                    (Some(nearest), 0..=3) => landmarks.refresh(nearest, step, None),
+                    (_, 4) => {
+                        let gone = dice.below(20) as u64;
+                        landmarks.expire(|l| l.id % 20 != gone);
+                    }
+                    _ => {
+                        landmarks.found(fresh(step), &points, 0, &row);
+                    }
+                }
+                let expected = cheapest_of_all(&landmarks);
+                assert_eq!(landmarks.cheapest_takeover(), expected);
+                if let Some(takeover) = expected.filter(|_| landmarks.len() > 15) {
+                    landmarks.take_over(takeover);
+                }
+            }
+        }
     }
 
     #[test]
