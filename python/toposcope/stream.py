@@ -163,8 +163,9 @@ class Report:
         The landmarks, ascending: each is the index, over the whole stream, of the point that founded it.
     landmark_radii : ndarray of float64 of shape (n_landmarks,)
         No point that a landmark stands for is farther away than this.
-    landmark_weights : ndarray of uint64 of shape (n_landmarks,)
-        Points ever assigned to each.
+    landmark_weights : ndarray of float64 of shape (n_landmarks,)
+        Sum of the weights of the points ever assigned to each: how many they are, as a whole number, if they came
+        without weights.
     landmark_last_seen : ndarray of uint64 of shape (n_landmarks,)
         Index of the last of them; moved by :meth:`Stream.merge`, as is said there.
     stats : PushStats
@@ -187,7 +188,7 @@ class Report:
     cover_radius: float
     landmark_ids: npt.NDArray[np.uint64] = field(repr=False)
     landmark_radii: Float64Array = field(repr=False)
-    landmark_weights: npt.NDArray[np.uint64] = field(repr=False)
+    landmark_weights: Float64Array = field(repr=False)
     landmark_last_seen: npt.NDArray[np.uint64] = field(repr=False)
     stats: PushStats = field(repr=False)
     cospan: _core.Cospan | None = field(repr=False)
@@ -410,7 +411,7 @@ class Stream(Checkpointed):
         """Pushes, evictions and merges so far."""
         return self._core.step
 
-    def push(self, chunk: Any, times: Any = None) -> Report:
+    def push(self, chunk: Any, times: Any = None, weights: Any = None) -> Report:
         """Take points in, in order; let those go that the window leaves behind.
 
         Parameters
@@ -421,6 +422,9 @@ class Stream(Checkpointed):
         times : array of shape (n_points,), optional
             Seconds, or datetime64, when the points happened, never running backwards. A window of time needs them; one
             counted in points only records them.
+        weights : array of shape (n_points,), optional
+            How much each point counts in the weight of its landmark: above 0, and at most 1e270, so that no sum
+            overflows. By default each weighs 1.
 
         Returns
         -------
@@ -429,9 +433,18 @@ class Stream(Checkpointed):
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described.
+            If an argument is not as described; nothing was pushed then.
         MemoryLimitError
             With ``on_limit="raise"``, if there is no room for a new landmark.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import toposcope as ts
+        >>> stream = ts.Stream(n_dims=1, cover_radius=1)
+        >>> report = stream.push(np.array([[0.0], [0.5], [9.0]]), weights=[2.0, 0.5, 1.0])
+        >>> report.landmark_ids.tolist(), report.landmark_weights.tolist()
+        ([0, 2], [2.5, 1.0])
         """
         if isinstance(chunk, (list, tuple)):
             raise TypeError(
@@ -439,7 +452,8 @@ class Stream(Checkpointed):
             )
         points = float_array(chunk, "chunk", 2)
         seconds = None if times is None else _seconds(times)
-        return self._report(self._core.push(points, seconds))
+        masses = None if weights is None else float_array(weights, "weights", 1).astype(np.float64, copy=False)
+        return self._report(self._core.push(points, seconds, masses))
 
     def evict(self, n_points: int | None = None, *, before: float | None = None) -> Report:
         """Let points go before the window leaves them behind.
@@ -528,7 +542,7 @@ class Stream(Checkpointed):
         ...     report = stream.push(np.array(xs, dtype=np.float32)[:, np.newaxis])
         >>> report = shards[0].merge(shards[1])
         >>> report.n_window, report.landmark_ids.tolist(), report.landmark_weights.tolist()
-        (5, [0, 1, 2, 4], [1, 1, 2, 1])
+        (5, [0, 1, 2, 4], [1.0, 1.0, 2.0, 1.0])
         """
         if not isinstance(other, Stream):
             raise TypeError(f"other: expected a Stream, got {describe(other)}")

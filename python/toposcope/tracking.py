@@ -30,14 +30,14 @@ class Feature:
     walks : tuple of tuple of int
         Closed walks through landmarks, each ending where it began, that together represent a loop; a component has
         none.
-    mass : int
-        Points ever assigned to its landmarks.
+    mass : float
+        Sum of the weights of its landmarks: how many points were ever assigned to them, if these came without weights.
     """
 
     id: int
     landmarks: tuple[int, ...]
     walks: tuple[tuple[int, ...], ...]
-    mass: int
+    mass: float
 
 
 @dataclass(frozen=True, slots=True)

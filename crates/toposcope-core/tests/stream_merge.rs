@@ -75,7 +75,7 @@ fn what_is_at_the_same_place_is_one_landmark() {
     let mut ours = stream_of(params(9, 9), &[0.0, 1.0, 1.0]);
     let report = merge(&mut ours, &stream_of(params(9, 9), &[1.0, 2.0]));
     let weights: Vec<_> = report.landmarks.iter().map(|l| (l.id, l.weight)).collect();
-    assert_eq!(weights, [(0, 1), (1, 3), (4, 1)]);
+    assert_eq!(weights, [(0, 1.0), (1, 3.0), (4, 1.0)]);
     assert_eq!((report.stats.n_added, report.stats.n_merged), (1, 0));
     let copy = Stream::restore(&ours.snapshot()).unwrap();
     let doubled = merge(&mut ours, &copy);
@@ -255,9 +255,9 @@ fn the_cospan_of_a_merge_joins_before_and_after() {
     assert_eq!(
         joined,
         [
-            (0, Some(1), Some(1)),
-            (1, Some(1), Some(1)),
-            (2, None, Some(1))
+            (0, Some(1.0), Some(1.0)),
+            (1, Some(1.0), Some(1.0)),
+            (2, None, Some(1.0))
         ]
     );
     assert_eq!(cospan.distances.row(2), [1.0, 3.0]);

@@ -197,11 +197,15 @@ impl PyStream {
         py: Python<'_>,
         chunk: &Bound<'_, PyAny>,
         times: Option<PyReadonlyArray1<'_, f64>>,
+        weights: Option<PyReadonlyArray1<'_, f64>>,
     ) -> PyResult<StreamReport> {
         let chunk = points_from(chunk, "chunk")?;
-        let times: Option<Vec<f64>> = times.map(|t| t.as_array().iter().copied().collect());
+        let copy = |column: PyReadonlyArray1<'_, f64>| -> Vec<f64> {
+            column.as_array().iter().copied().collect()
+        };
+        let (times, weights) = (times.map(copy), weights.map(copy));
         let report = self.with(py, |stream, control| {
-            stream.push(chunk, times.as_deref(), control)
+            stream.push_weighted(chunk, times.as_deref(), weights.as_deref(), control)
         })?;
         StreamReport::new(py, report)
     }
@@ -373,7 +377,7 @@ pub(crate) struct StreamReport {
     cover_radius: f64,
     landmark_ids: Py<PyArray1<u64>>,
     landmark_radii: Py<PyArray1<f64>>,
-    landmark_weights: Py<PyArray1<u64>>,
+    landmark_weights: Py<PyArray1<f64>>,
     landmark_last_seen: Py<PyArray1<u64>>,
     n_added: usize,
     n_expired: usize,
@@ -399,7 +403,7 @@ impl StreamReport {
             cover_radius: report.cover_radius,
             landmark_ids: of(|l| l.id),
             landmark_radii: column(py, report.landmarks.iter().map(|l| l.radius)),
-            landmark_weights: of(|l| l.weight),
+            landmark_weights: column(py, report.landmarks.iter().map(|l| l.weight)),
             landmark_last_seen: of(|l| l.last_seen),
             n_added: stats.n_added,
             n_expired: stats.n_expired,

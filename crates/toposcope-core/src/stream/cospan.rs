@@ -10,9 +10,9 @@ pub struct CospanLandmark {
     /// Index, over the whole stream, of the point that founded it.
     pub id: u64,
     /// Its weight before the push; `None` if it was not there.
-    pub before: Option<u64>,
+    pub before: Option<f64>,
     /// Its weight after the push; `None` if it is gone.
-    pub after: Option<u64>,
+    pub after: Option<f64>,
 }
 
 /// All that a tracker is told of a push: what two successive landmark sets have in common, and the shape of their union.
@@ -20,7 +20,7 @@ pub struct CospanLandmark {
 pub struct Cospan {
     /// Which push of the stream, from 1.
     pub step: u64,
-    /// Time of the last point that came with one.
+    /// Latest time of a point so far, if any came with one.
     pub time: Option<f64>,
     /// The landmarks of before and after, by ascending id.
     pub landmarks: Vec<CospanLandmark>,

@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::memory::{Budget, Lease};
 use crate::pool::SimplexPool;
 use crate::stream::cospan::{Cospan, union};
-use crate::stream::landmarks::Landmark;
+use crate::stream::landmarks::{Arrival, LARGEST_WEIGHT, Landmark};
 use crate::stream::params::{OnLimit, StreamParams, Window};
 use crate::stream::persistence::LandmarkPersistence;
 use crate::stream::report::{PushStats, Report};
@@ -119,7 +119,7 @@ impl Stream {
         &mut self.persistence
     }
 
-    /// Points arrive, in order, `times` with them if they have any; those that the window leaves behind go.
+    /// Points arrive, in order, `times` with them if they have any; those that the window leaves behind go. Each weighs 1.
     ///
     /// # Errors
     /// [`Error::Invalid`] if the points have another dimension, cannot be measured, or their times run backwards or are
@@ -131,7 +131,24 @@ impl Stream {
         times: Option<&[f64]>,
         control: &Control,
     ) -> Result<Report, Error> {
+        self.push_weighted(chunk, times, None, control)
+    }
+
+    /// [`Self::push`] of points that weigh something each.
+    ///
+    /// # Errors
+    /// As there, and [`Error::Invalid`] if a weight is not above 0 and at most 10²⁷⁰.
+    pub fn push_weighted(
+        &mut self,
+        chunk: Points,
+        times: Option<&[f64]>,
+        weights: Option<&[f64]>,
+        control: &Control,
+    ) -> Result<Report, Error> {
         let chunk = self.admit(chunk, times)?;
+        if let Some(weights) = weights {
+            check_weights(weights, chunk.n_points())?;
+        }
         let mut next = self.state.clone();
         if chunk.is_f64() && chunk.n_points() > 0 {
             next.landmarks.widen();
@@ -148,7 +165,14 @@ impl Stream {
             } else if let Some(search) = search.as_mut().filter(|_| n_expired > 0) {
                 search.retain(&next.landmarks);
             }
-            self.take_in(&mut next, &chunk, i, (&mut search, &mut row), &mut stats)?;
+            let point = next.arrival(i, times.map(|t| t[i]), weights.map_or(1.0, |w| w[i]));
+            self.take_in(
+                &mut next,
+                &chunk,
+                point,
+                (&mut search, &mut row),
+                &mut stats,
+            )?;
         }
         stats.landmarks = begun.elapsed().saturating_sub(stats.nearest);
         self.conclude(next, chunk.n_points(), stats, control)
@@ -224,22 +248,21 @@ impl Stream {
         &self,
         next: &mut State,
         chunk: &Points,
-        i: usize,
+        point: Arrival,
         (search, row): (&mut Option<Search>, &mut Vec<f64>),
         stats: &mut PushStats,
     ) -> Result<(), Error> {
-        let begun = Instant::now();
+        let (begun, i) = (Instant::now(), point.row);
         let nearest = match search {
             Some(search) => search.nearest(&next.landmarks, chunk, i),
             None => next.landmarks.nearest(chunk, i, row),
         };
         stats.nearest += begun.elapsed();
-        let index = next.n_seen;
         next.n_seen += 1;
         if let Some(nearest) = nearest
             && nearest.distance <= next.cover_radius
         {
-            next.landmarks.refresh(nearest, index, next.clock);
+            next.landmarks.refresh(nearest, point);
             return Ok(());
         }
         if search.is_some() {
@@ -256,7 +279,7 @@ impl Stream {
             stats.n_evicted += n_evicted;
             n_gone += n_evicted;
         }
-        let slot = next.found(chunk, i, index, row);
+        let slot = next.found(chunk, point, row);
         stats.n_added += 1;
         let n_merged = next.coarsen_to(self.cap);
         stats.n_merged += n_merged;
@@ -372,4 +395,21 @@ fn check_times(times: &[f64], n_points: usize, clock: Option<f64>) -> Result<(),
         latest = time;
     }
     Ok(())
+}
+
+/// One weight per point, each above 0 and not so large that sums could overflow.
+fn check_weights(weights: &[f64], n_points: usize) -> Result<(), Error> {
+    if weights.len() != n_points {
+        let expected = format!("one weight for each of {n_points} points");
+        return Err(Error::invalid("weights", expected, weights.len()));
+    }
+    let is_wrong = |weight: &f64| !(*weight > 0.0 && *weight <= LARGEST_WEIGHT);
+    match weights.iter().position(is_wrong) {
+        None => Ok(()),
+        Some(i) => {
+            let expected = format!("weights above 0 and at most {LARGEST_WEIGHT:e}");
+            let got = format!("{} at {i}", weights[i]);
+            Err(Error::invalid("weights", expected, got))
+        }
+    }
 }

@@ -204,8 +204,9 @@ impl State {
                     place,
                     distance: 0.0,
                 }) => {
+                    let ageing = self.landmarks.ageing();
                     let landmark = self.landmarks.at_mut(place);
-                    landmark.take_over(&newcomer.landmark, 0.0);
+                    landmark.take_over(&newcomer.landmark, 0.0, ageing);
                 }
                 _ => apart.push(newcomer),
             }

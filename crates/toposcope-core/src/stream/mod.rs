@@ -65,8 +65,9 @@
 //! - The radius under which points are covered grows when landmarks merge and shrinks only by [`Stream::reset`].
 //! - A merge leaves two landmarks where one would do, unless they are at the same place: what is near enough to be covered by another
 //!   is not, as that would add to ε.
-//! - A landmark's weight counts points ever assigned to it, not those still in the window: that would need the window.
+//! - A landmark's weight is that of all points ever assigned to it, not of those still in the window: that would need the window.
 
+mod ageing;
 mod cospan;
 mod critical;
 mod engine;

@@ -1,7 +1,8 @@
 //! The part of a stream that a push changes, and how single points change it.
 
 use crate::Points;
-use crate::stream::landmarks::{Landmark, Landmarks};
+use crate::stream::ageing::{Ageing, Moment};
+use crate::stream::landmarks::{Arrival, Landmark, Landmarks, later};
 use crate::stream::overlaps::Overlaps;
 use crate::stream::params::{StreamParams, Window};
 
@@ -20,7 +21,7 @@ pub(crate) struct State {
     pub(crate) start: u64,
     /// And the positions, from there on, at which more than one point is alive, because streams were merged.
     pub(crate) overlaps: Overlaps,
-    /// Time of the latest point that came with one.
+    /// Latest time of a point.
     pub(crate) clock: Option<f64>,
     /// Pushes, evictions and merges so far.
     pub(crate) step: u64,
@@ -29,7 +30,11 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(params: &StreamParams) -> Self {
         Self {
-            landmarks: Landmarks::new(params.metric, Points::none(params.n_dims)),
+            landmarks: Landmarks::new(
+                params.metric,
+                Ageing::new(params),
+                Points::none(params.n_dims),
+            ),
             cover_radius: params.cover_radius.unwrap_or(0.0),
             n_seen: 0,
             start: 0,
@@ -41,7 +46,7 @@ impl State {
 
     /// The window slides to make the next point, of this time, its last; how many landmarks that costs.
     pub(crate) fn advance(&mut self, window: Window, time: Option<f64>) -> usize {
-        self.clock = time.or(self.clock);
+        self.clock = later(self.clock, time);
         match (window, self.clock) {
             (Window::Count(n), _) => {
                 self.start = self.start.max((self.n_seen + 1).saturating_sub(n));
@@ -73,31 +78,44 @@ impl State {
         at
     }
 
-    /// Row `i` of `chunk` becomes a landmark; its slot.
-    pub(crate) fn found(&mut self, chunk: &Points, i: usize, index: u64, row: &[f64]) -> u32 {
+    /// The next point, a row of its chunk.
+    pub(crate) fn arrival(&self, row: usize, time: Option<f64>, weight: f64) -> Arrival {
+        let index = self.n_seen;
+        let moment = Moment { index, time };
+        Arrival {
+            row,
+            moment,
+            weight,
+        }
+    }
+
+    /// The point becomes a landmark; its slot.
+    pub(crate) fn found(&mut self, chunk: &Points, point: Arrival, row: &[f64]) -> u32 {
         let landmark = Landmark {
-            id: index,
+            id: point.moment.index,
             radius: 0.0,
-            weight: 1,
-            last_seen: index,
-            last_time: self.clock,
+            weight: point.weight,
+            last_seen: point.moment.index,
+            last_time: point.moment.time,
         };
-        self.landmarks.found(landmark, chunk, i, row)
+        self.landmarks.found(landmark, chunk, point.row, row)
     }
 
     /// The landmark seen longest ago leaves, and the window up to its last point; `row` loses its distance.
     pub(crate) fn evict_oldest(&mut self, row: &mut Vec<f64>) -> usize {
-        let oldest = self.landmarks.iter().map(|l| l.last_seen).min();
-        let start = oldest.map_or(0, |last_seen| last_seen + 1);
-        self.start = self.start.max(start);
-        let alive: Vec<bool> = self
-            .landmarks
-            .iter()
-            .map(|l| l.last_seen >= start)
-            .collect();
+        let ageing = self.landmarks.ageing();
+        let moments = self.landmarks.iter().map(Landmark::moment);
+        let Some(oldest) = moments.reduce(|a, b| if ageing.outlasts(a, b) { b } else { a }) else {
+            return 0;
+        };
+        if !ageing.by_time() {
+            self.start = self.start.max(oldest.index + 1);
+        }
+        let stays = |l: &Landmark| ageing.outlasts(l.moment(), oldest);
+        let alive: Vec<bool> = self.landmarks.iter().map(stays).collect();
         let mut alive = alive.into_iter();
         row.retain(|_| alive.next().unwrap_or(false));
-        self.landmarks.expire(|l| l.last_seen >= start)
+        self.landmarks.expire(stays)
     }
 
     /// If there is a landmark too many, another takes over what it stands for, and points as far apart as these two are
