@@ -122,6 +122,10 @@ class PushStats:
         Landmarks taken over by another, for want of room.
     n_evicted : int
         Landmarks that had to leave before their time, for want of room.
+    n_late : int
+        Late points that were taken in: of an earlier time than one that came before them.
+    n_dropped : int
+        Late points that were dropped: a window of time had left them behind before they came.
     n_bytes : int
         Bytes held by the landmarks after the push.
     pool : PoolStats
@@ -134,6 +138,8 @@ class PushStats:
     n_expired: int
     n_merged: int
     n_evicted: int
+    n_late: int
+    n_dropped: int
     n_bytes: int
     pool: PoolStats
     latency: Mapping[str, float]
@@ -167,7 +173,8 @@ class Report:
         Sum of the weights of the points ever assigned to each: how many they are, as a whole number, if they came
         without weights.
     landmark_last_seen : ndarray of uint64 of shape (n_landmarks,)
-        Index of the last of them; moved by :meth:`Stream.merge`, as is said there.
+        Index of the last of them, which in a window of time is the one with the latest time; moved by
+        :meth:`Stream.merge`, as is said there.
     stats : PushStats
         Counts, bytes and times.
     cospan : object or None
@@ -257,8 +264,8 @@ class Stream(Checkpointed):
     n_dims : int
         Coordinates of every point.
     window : int or datetime.timedelta, default=100_000
-        Which points are alive: the last so many; or those later than this span before the latest one, and then every
-        push needs ``times``.
+        Which points are alive: the last so many; or those later than this span before the latest time of all, and then
+        every push needs ``times``.
     max_landmarks : int, default=512
         Landmarks to keep at most. With as many as the window has points, and no ``cover_radius``, the window itself is
         the landmark set: ε = 0, and the diagram is exact.
@@ -285,6 +292,11 @@ class Stream(Checkpointed):
     on_limit : {"coarsen", "evict", "raise"}, default="coarsen"
         What happens when a landmark too many comes: one takes over another, so that ε grows; or those seen longest ago
         leave, so that the window shrinks; or :class:`MemoryLimitError`, and the push has no effect.
+    late : {"raise", "accept"}, default="raise"
+        What happens to a point of an earlier time than one that came before it: ``ValueError``, and the push has no
+        effect; or it is taken in with its own time. The clock is the latest time so far, and what a window of time has
+        left behind already when it comes is dropped (``report.stats.n_late``, ``report.stats.n_dropped``). A window
+        counted in points goes by the order in which they come, whatever their times.
     n_threads : int, optional
         Worker threads; by default as many as the machine has. Never changes a result.
 
@@ -292,6 +304,8 @@ class Stream(Checkpointed):
     ----------
     n_dims, window, max_landmarks, cover_radius, max_dim, metric, complex, threshold, memory_limit, on_limit, n_threads
         The parameters, memory_limit in bytes.
+    late
+        Likewise.
     landmark_cap : int
         Landmarks kept at most, the memory limit considered.
     n_seen : int
@@ -350,6 +364,7 @@ class Stream(Checkpointed):
         threshold: float | None = None,
         memory_limit: int | str | None = "64MiB",
         on_limit: Literal["coarsen", "evict", "raise"] = "coarsen",
+        late: Literal["raise", "accept"] = "raise",
         n_threads: int | None = None,
     ) -> None:
         window_points, window_seconds = _window(window)
@@ -366,6 +381,7 @@ class Stream(Checkpointed):
             threshold=None if threshold == np.inf else threshold,
             memory_limit=None if memory_limit is None else byte_count(memory_limit, "memory_limit"),
             on_limit=_name(on_limit, "on_limit"),
+            late=_name(late, "late"),
             n_threads=None if n_threads is None else integer(n_threads, "n_threads", at_least=1),
         )
         self._adopt(_core.Stream(params))
@@ -387,6 +403,7 @@ class Stream(Checkpointed):
         self.threshold = params.threshold
         self.memory_limit = params.memory_limit
         self.on_limit = params.on_limit
+        self.late = params.late
         self.n_threads = params.n_threads
         self._info = DiagramInfo(
             complex=self.complex,
@@ -420,8 +437,8 @@ class Stream(Checkpointed):
             float32 or float64, in any memory order; no points at all are fine. float32 coordinates are kept as they
             are, in half the memory.
         times : array of shape (n_points,), optional
-            Seconds, or datetime64, when the points happened, never running backwards. A window of time needs them; one
-            counted in points only records them.
+            Seconds, or datetime64, when the points happened, never running backwards unless ``late="accept"``. A window
+            of time needs them; one counted in points only records them.
         weights : array of shape (n_points,), optional
             How much each point counts in the weight of its landmark: above 0, and at most 1e270, so that no sum
             overflows. By default each weighs 1.
@@ -586,6 +603,8 @@ class Stream(Checkpointed):
                 n_expired=report.n_expired,
                 n_merged=report.n_merged,
                 n_evicted=report.n_evicted,
+                n_late=report.n_late,
+                n_dropped=report.n_dropped,
                 n_bytes=report.n_bytes,
                 pool=_pool_stats(report.pool),
                 latency={"nearest": nearest, "landmarks": landmarks, "persistence": persistence},

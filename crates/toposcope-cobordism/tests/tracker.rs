@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use toposcope_cobordism::{
     Change, Event, LoopDeathCause, MergeCause, Status, Tracker, TrackerParams,
 };
-use toposcope_core::stream::{Complex, Cospan, OnLimit, Stream, StreamParams, Window};
+use toposcope_core::stream::{Complex, Cospan, Late, OnLimit, Stream, StreamParams, Window};
 use toposcope_core::{Control, Error, Metric, Points};
 
 fn line(xs: &[f64]) -> World {
@@ -40,6 +40,7 @@ fn stream(n_dims: usize, window: u64) -> Stream {
         threshold: None,
         memory_limit: None,
         on_limit: OnLimit::Coarsen,
+        late: Late::Raise,
         n_threads: Some(1),
     })
     .unwrap()

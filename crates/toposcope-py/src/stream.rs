@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use toposcope_core::pool::{CriticalSimplex, PoolStats, Role, SimplexId};
 use toposcope_core::stream::{
-    Complex, Cospan, Landmark, OnLimit, Report, Stream, StreamParams, Window,
+    Complex, Cospan, Landmark, Late, OnLimit, Report, Stream, StreamParams, Window,
 };
 use toposcope_core::{Control, Error, Metric};
 
@@ -39,6 +39,7 @@ pub(crate) struct PyStreamParams {
     threshold: Option<f64>,
     memory_limit: Option<u64>,
     on_limit: String,
+    late: String,
     n_threads: Option<usize>,
 }
 
@@ -46,7 +47,7 @@ pub(crate) struct PyStreamParams {
 impl PyStreamParams {
     #[new]
     #[pyo3(signature = (*, n_dims, window_points, window_seconds, max_landmarks, cover_radius, max_dim, metric, complex,
-                        threshold, memory_limit, on_limit, n_threads))]
+                        threshold, memory_limit, on_limit, late, n_threads))]
     #[expect(
         clippy::too_many_arguments,
         reason = "keyword-only; the Python class has them too"
@@ -63,6 +64,7 @@ impl PyStreamParams {
         threshold: Option<f64>,
         memory_limit: Option<u64>,
         on_limit: String,
+        late: String,
         n_threads: Option<usize>,
     ) -> Self {
         Self {
@@ -77,6 +79,7 @@ impl PyStreamParams {
             threshold,
             memory_limit,
             on_limit,
+            late,
             n_threads,
         }
     }
@@ -106,6 +109,7 @@ impl PyStreamParams {
             threshold: self.threshold,
             memory_limit: self.memory_limit,
             on_limit: OnLimit::from_name(&self.on_limit)?,
+            late: Late::from_name(&self.late)?,
             n_threads: self.n_threads,
         })
     }
@@ -127,6 +131,7 @@ impl PyStreamParams {
             threshold: params.threshold,
             memory_limit: params.memory_limit,
             on_limit: params.on_limit.name().to_owned(),
+            late: params.late.name().to_owned(),
             n_threads: params.n_threads,
         }
     }
@@ -383,6 +388,8 @@ pub(crate) struct StreamReport {
     n_expired: usize,
     n_merged: usize,
     n_evicted: usize,
+    n_late: usize,
+    n_dropped: usize,
     n_bytes: usize,
     pool: Py<PyPoolStats>,
     /// Seconds by stage: nearest, landmarks, persistence.
@@ -409,6 +416,8 @@ impl StreamReport {
             n_expired: stats.n_expired,
             n_merged: stats.n_merged,
             n_evicted: stats.n_evicted,
+            n_late: stats.n_late,
+            n_dropped: stats.n_dropped,
             n_bytes: stats.bytes,
             pool: Py::new(py, PyPoolStats::from_core(stats.pool))?,
             latency: (

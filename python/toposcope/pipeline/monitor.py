@@ -111,9 +111,7 @@ class Monitor:
         self._subscribing = threading.Lock()
         self._closed = False
 
-    def push(
-        self, chunk: Any, items: Sequence[Any] | None = None, times: Any = None, weights: Any = None
-    ) -> Report:
+    def push(self, chunk: Any, items: Sequence[Any] | None = None, times: Any = None, weights: Any = None) -> Report:
         """Push a chunk of points; return the report with its events and features.
 
         Parameters

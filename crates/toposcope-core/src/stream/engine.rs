@@ -6,7 +6,7 @@ use crate::memory::{Budget, Lease};
 use crate::pool::SimplexPool;
 use crate::stream::cospan::{Cospan, union};
 use crate::stream::landmarks::{Arrival, LARGEST_WEIGHT, Landmark};
-use crate::stream::params::{OnLimit, StreamParams, Window};
+use crate::stream::params::{Late, OnLimit, StreamParams, Window};
 use crate::stream::persistence::LandmarkPersistence;
 use crate::stream::report::{PushStats, Report};
 use crate::stream::search::{BLOCK, Search};
@@ -121,6 +121,10 @@ impl Stream {
 
     /// Points arrive, in order, `times` with them if they have any; those that the window leaves behind go. Each weighs 1.
     ///
+    /// Times may run backwards if [`StreamParams::late`] says so. Then the clock is the latest time so far, and a window of time looks back
+    /// from there: of points that come late, those still inside are taken in with their own time, the others dropped
+    /// ([`PushStats::n_late`], [`PushStats::n_dropped`]). A window counted in points goes by the order in which they come.
+    ///
     /// # Errors
     /// [`Error::Invalid`] if the points have another dimension, cannot be measured, or their times run backwards or are
     /// missing where the window needs them; [`Error::MemoryLimit`] under [`OnLimit::Raise`]; [`Error::Interrupted`].
@@ -158,14 +162,21 @@ impl Stream {
         let (mut row, mut search) = (Vec::new(), None);
         for i in 0..chunk.n_points() {
             control.poll("landmarks", i, chunk.n_points())?;
-            let n_expired = next.advance(self.params.window, times.map(|t| t[i]));
+            let time = times.map(|t| t[i]);
+            if next.is_too_late(self.params.window, time) {
+                next.n_seen += 1;
+                stats.n_dropped += 1;
+                continue;
+            }
+            stats.n_late += usize::from(next.is_late(time));
+            let n_expired = next.advance(self.params.window, time);
             stats.n_expired += n_expired;
             if search.is_none() && i % BLOCK == 0 {
                 search = Search::new(&next.landmarks, chunk.n_points() - i, chunk.n_dims());
             } else if let Some(search) = search.as_mut().filter(|_| n_expired > 0) {
                 search.retain(&next.landmarks);
             }
-            let point = next.arrival(i, times.map(|t| t[i]), weights.map_or(1.0, |w| w[i]));
+            let point = next.arrival(i, time, weights.map_or(1.0, |w| w[i]));
             self.take_in(
                 &mut next,
                 &chunk,
@@ -226,7 +237,12 @@ impl Stream {
             return Err(Error::invalid("chunk", expected, got));
         }
         match (times, self.params.window) {
-            (Some(times), _) => check_times(times, chunk.n_points(), self.state.clock)?,
+            (Some(times), _) => {
+                check_times(times, chunk.n_points())?;
+                if self.params.late == Late::Raise {
+                    check_order(times, self.state.clock)?;
+                }
+            }
             (None, Window::Seconds(_)) if chunk.n_points() > 0 => {
                 let expected = "one time per point, as the window is one of time";
                 return Err(Error::invalid("times", expected, "none"));
@@ -375,21 +391,28 @@ impl Stream {
     }
 }
 
-/// One finite time per point, none before the one before it.
-fn check_times(times: &[f64], n_points: usize, clock: Option<f64>) -> Result<(), Error> {
+/// One finite time per point.
+fn check_times(times: &[f64], n_points: usize) -> Result<(), Error> {
     if times.len() != n_points {
         let expected = format!("one time for each of {n_points} points");
         return Err(Error::invalid("times", expected, times.len()));
     }
+    match times.iter().position(|time| !time.is_finite()) {
+        None => Ok(()),
+        Some(i) => {
+            let got = format!("{} at {i}", times[i]);
+            Err(Error::invalid("times", "finite times", got))
+        }
+    }
+}
+
+/// None before the one before it.
+fn check_order(times: &[f64], clock: Option<f64>) -> Result<(), Error> {
     let mut latest = clock.unwrap_or(f64::NEG_INFINITY);
     for (i, &time) in times.iter().enumerate() {
-        if !time.is_finite() {
-            let got = format!("{time} at {i}");
-            return Err(Error::invalid("times", "finite times", got));
-        }
         if time < latest {
             let got = format!("{time} at {i} after {latest}");
-            let expected = "times that never run backwards, within a chunk or from chunk to chunk";
+            let expected = "times that never run backwards, within a chunk or from chunk to chunk, unless late is \"accept\"";
             return Err(Error::invalid("times", expected, got));
         }
         latest = time;

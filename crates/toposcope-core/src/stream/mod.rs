@@ -17,7 +17,7 @@
 //! windows, with the larger ε. A stream can so be worked on in parts.
 //!
 //! ```
-//! use toposcope_core::stream::{Complex, OnLimit, Stream, StreamParams, Window};
+//! use toposcope_core::stream::{Complex, Late, OnLimit, Stream, StreamParams, Window};
 //! use toposcope_core::{Control, Metric, Points};
 //!
 //! let mut stream = Stream::new(StreamParams {
@@ -31,6 +31,7 @@
 //!     threshold: None,
 //!     memory_limit: None,
 //!     on_limit: OnLimit::Coarsen,
+//!     late: Late::Raise,
 //!     n_threads: None,
 //! })?;
 //! let chunk = Points::from_f64(vec![0.0, 10.0, 12.0], 1)?;
@@ -86,5 +87,5 @@ mod tests;
 pub use cospan::{Cospan, CospanLandmark};
 pub use engine::Stream;
 pub use landmarks::Landmark;
-pub use params::{Complex, OnLimit, StreamParams, Window};
+pub use params::{Complex, Late, OnLimit, StreamParams, Window};
 pub use report::{PushStats, Report};

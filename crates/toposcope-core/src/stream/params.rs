@@ -8,7 +8,7 @@ use crate::{AlphaParams, Error, Metric, RipsParams};
 pub enum Window {
     /// The last so many points.
     Count(u64),
-    /// The points later than so many seconds before the latest one.
+    /// The points later than so many seconds before the latest time of all.
     Seconds(f64),
 }
 
@@ -47,6 +47,42 @@ impl OnLimit {
             Self::Coarsen => "coarsen",
             Self::Evict => "evict",
             Self::Raise => "raise",
+        }
+    }
+}
+
+/// What happens to a point that is late: of an earlier time than one that came before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Late {
+    /// [`Error::Invalid`]; the push has no effect.
+    #[default]
+    Raise,
+    /// It is taken in with its own time. One that a window of time has left behind already is dropped.
+    Accept,
+}
+
+impl Late {
+    /// The policy of this name: `raise` or `accept`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for any other name.
+    pub fn from_name(name: &str) -> Result<Self, Error> {
+        match name {
+            "raise" => Ok(Self::Raise),
+            "accept" => Ok(Self::Accept),
+            _ => Err(Error::invalid(
+                "late",
+                "\"raise\" or \"accept\"",
+                format!("\"{name}\""),
+            )),
+        }
+    }
+
+    /// The name that [`Self::from_name`] reads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Raise => "raise",
+            Self::Accept => "accept",
         }
     }
 }
@@ -119,6 +155,8 @@ pub struct StreamParams {
     pub memory_limit: Option<u64>,
     /// What happens at the limit.
     pub on_limit: OnLimit,
+    /// What happens to points out of order.
+    pub late: Late,
     /// Worker threads; `None` = as many as the machine has. Never changes a result.
     pub n_threads: Option<usize>,
 }
@@ -292,6 +330,7 @@ pub(crate) mod tests {
             threshold: None,
             memory_limit: None,
             on_limit: OnLimit::Coarsen,
+            late: Late::Raise,
             n_threads: Some(1),
         }
     }
@@ -319,6 +358,10 @@ pub(crate) mod tests {
             assert!(message.starts_with(name), "{message}");
         }
         assert!(OnLimit::from_name("grow").is_err());
+        assert!(Late::from_name("drop").is_err());
+        for late in [Late::Raise, Late::Accept] {
+            assert_eq!(Late::from_name(late.name()), Ok(late));
+        }
         for policy in [OnLimit::Coarsen, OnLimit::Evict, OnLimit::Raise] {
             assert_eq!(OnLimit::from_name(policy.name()), Ok(policy));
         }

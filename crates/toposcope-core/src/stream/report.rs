@@ -56,6 +56,10 @@ pub struct PushStats {
     pub n_merged: usize,
     /// Landmarks that had to leave before their time, for want of room.
     pub n_evicted: usize,
+    /// Late points that were taken in: of an earlier time than one that came before them.
+    pub n_late: usize,
+    /// Late points that were dropped: a window of time had left them behind before they came.
+    pub n_dropped: usize,
     /// Bytes held by the landmarks after the push.
     pub bytes: usize,
     /// The pool of critical simplices after the push: see [`Stream::pool`](crate::stream::Stream::pool).

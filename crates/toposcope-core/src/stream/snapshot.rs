@@ -9,12 +9,12 @@ use crate::stream::engine::Stream;
 use crate::stream::landmarks::{LARGEST_SUM, Landmark, Landmarks};
 use crate::stream::merge::MOST_RUNS;
 use crate::stream::overlaps::{Overlaps, Run};
-use crate::stream::params::{Complex, OnLimit, StreamParams, Window};
+use crate::stream::params::{Complex, Late, OnLimit, StreamParams, Window};
 use crate::stream::state::{MOST_SEEN, State};
 use crate::{Error, Metric, Points};
 
 const KIND: Tag = *b"STRM";
-/// 2 knows merged windows and alpha filtrations, 3 weights; what earlier ones hold is read as before.
+/// 2 knows merged windows and alpha filtrations, 3 weights and late points; what earlier ones hold is read as before.
 const VERSION: u32 = 3;
 const WITH_COUNTS_FOR_WEIGHTS: u32 = 2;
 const FIRST_VERSION: u32 = 1;
@@ -30,6 +30,7 @@ const METRICS: [Metric; 4] = [
     Metric::Chebyshev,
 ];
 const COMPLEXES: [Complex; 2] = [Complex::Rips, Complex::Alpha];
+const FOR_LATE_POINTS: [Late; 2] = [Late::Raise, Late::Accept];
 const POLICIES: [OnLimit; 3] = [OnLimit::Coarsen, OnLimit::Evict, OnLimit::Raise];
 
 impl Stream {
@@ -115,6 +116,7 @@ fn write_params(s: &mut SectionWriter, params: &StreamParams) {
     s.u8(index_in(&POLICIES, &params.on_limit));
     s.option(params.n_threads.map(|n| n as u64), SectionWriter::u64);
     s.u8(index_in(&COMPLEXES, &params.complex));
+    s.u8(index_in(&FOR_LATE_POINTS, &params.late));
 }
 
 fn read_params(s: &mut SectionReader, version: u32) -> Result<StreamParams, Error> {
@@ -136,6 +138,10 @@ fn read_params(s: &mut SectionReader, version: u32) -> Result<StreamParams, Erro
         complex: match version {
             FIRST_VERSION => Complex::Rips,
             _ => pick_from(&COMPLEXES, s.u8()?)?,
+        },
+        late: match version {
+            ..=WITH_COUNTS_FOR_WEIGHTS => Late::Raise,
+            _ => pick_from(&FOR_LATE_POINTS, s.u8()?)?,
         },
     })
 }

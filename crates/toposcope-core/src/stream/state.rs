@@ -61,6 +61,19 @@ impl State {
         }
     }
 
+    /// Whether a point of this time would be earlier than one that came before it.
+    pub(crate) fn is_late(&self, time: Option<f64>) -> bool {
+        time.zip(self.clock).is_some_and(|(t, now)| t < now)
+    }
+
+    /// Whether the window has left a point of this time behind before it comes.
+    pub(crate) fn is_too_late(&self, window: Window, time: Option<f64>) -> bool {
+        match (window, time.zip(self.clock)) {
+            (Window::Seconds(seconds), Some((t, now))) => t < now && t <= now - seconds,
+            _ => false,
+        }
+    }
+
     /// In a window counted in points: how many are alive.
     pub(crate) fn n_alive(&self) -> u64 {
         self.n_seen - self.start + self.overlaps.count()

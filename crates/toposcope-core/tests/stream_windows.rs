@@ -1,0 +1,161 @@
+//! Streams of points with times in any order and weights of their own, against every point that they have seen.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use common::naive_stream::{Incoming, Naive};
+use common::streams::{Point, naive, params, points};
+use proptest::prelude::*;
+use toposcope_core::stream::{Late, OnLimit, Report, Stream, StreamParams, Window};
+use toposcope_core::{Control, Metric, RipsInput, RipsParams, rips};
+use toposcope_oracle::bottleneck_distance;
+
+/// Of more points the naive diagram takes long.
+const LARGEST_WINDOW: usize = 18;
+
+/// Grids have ties and points at equal places.
+fn place() -> impl Strategy<Value = Point> {
+    prop_oneof![
+        prop::array::uniform2((0..4i32).prop_map(f64::from)),
+        prop::array::uniform2(0.0..3.0f64),
+    ]
+}
+
+/// Times are steps of the clock, some of them back; weights are sums of few bits, so that none of their sums is rounded.
+fn incoming() -> impl Strategy<Value = (Point, i32, f64)> {
+    let step = prop_oneof![4 => 0..3i32, 1 => -6..0i32];
+    let weight = prop_oneof![Just(1.0), (1..9i32).prop_map(|w| f64::from(w) / 4.0)];
+    (place(), step, weight)
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Push(Vec<(Point, i32, f64)>),
+    Evict(usize),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let push = prop::collection::vec(incoming(), 0..7).prop_map(Step::Push);
+    let evict = (0..4usize).prop_map(Step::Evict);
+    prop::collection::vec(prop_oneof![6 => push, 1 => evict], 1..9)
+}
+
+fn some_params() -> impl Strategy<Value = StreamParams> {
+    let window = prop_oneof![
+        (1..14u64).prop_map(Window::Count),
+        (1..14u32).prop_map(|s| Window::Seconds(f64::from(s) / 2.0)),
+    ];
+    let policy = prop_oneof![2 => Just(OnLimit::Coarsen), 1 => Just(OnLimit::Evict)];
+    let max_landmarks = prop_oneof![1..7usize, Just(99)];
+    let cover_radius = prop::option::of(prop_oneof![Just(1.0), 0.0..1.0f64]);
+    (window, policy, max_landmarks, cover_radius).prop_map(
+        |(window, on_limit, max_landmarks, cover_radius)| StreamParams {
+            window,
+            on_limit,
+            cover_radius,
+            late: Late::Accept,
+            ..params(1, max_landmarks)
+        },
+    )
+}
+
+fn push_all(stream: &mut Stream, chunk: &[Incoming]) -> Report {
+    let places: Vec<Point> = chunk.iter().map(|p| p.at).collect();
+    let times: Vec<f64> = chunk.iter().map(|p| p.time).collect();
+    let weights: Vec<f64> = chunk.iter().map(|p| p.weight).collect();
+    let report = stream.push_weighted(
+        points(&places),
+        Some(&times),
+        Some(&weights),
+        &Control::none(),
+    );
+    report.unwrap()
+}
+
+/// The diagram is that of the landmarks that are in it, and is as near as promised to that of their points.
+fn check_diagram(twin: &Naive, report: &Report) -> Result<(), TestCaseError> {
+    let kept: Vec<u64> = report.landmarks.iter().map(|l| l.id).collect();
+    let landmarks = points(&twin.positions(&kept));
+    let input = RipsInput::Points(&landmarks, Metric::Euclidean);
+    let batch = rips(input, &RipsParams::default(), &Control::none()).unwrap();
+    prop_assert_eq!(&report.diagram, &batch);
+    let window = twin.window(&kept);
+    if window.len() > LARGEST_WINDOW {
+        return Ok(());
+    }
+    for dim in 0..=1u8 {
+        let of_landmarks: Vec<_> = report.diagram.intervals(dim).collect();
+        let distance = bottleneck_distance(&naive(&window, usize::from(dim)), &of_landmarks);
+        prop_assert!(distance <= report.error_bound() + 1e-12);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn a_stream_is_what_it_is_defined_to_be(params in some_params(), steps in steps()) {
+        let (control, mut clock) = (Control::none(), 0.0);
+        let mut stream = Stream::new(params.clone()).unwrap();
+        let mut twin = Naive::new(params.clone());
+        for step in steps {
+            let (n_late, n_dropped) = (twin.n_late, twin.n_dropped);
+            let mut restored = Stream::restore(&stream.snapshot()).unwrap();
+            let both = [&mut stream, &mut restored];
+            let [report, again] = match (step, params.window) {
+                (Step::Push(chunk), _) => {
+                    let chunk: Vec<Incoming> = chunk.iter().map(|&(at, step, weight)| {
+                        clock += f64::from(step) / 4.0;
+                        Incoming { at, time: clock, weight }
+                    }).collect();
+                    chunk.iter().for_each(|&point| twin.push(point));
+                    both.map(|s| push_all(s, &chunk))
+                }
+                (Step::Evict(n), Window::Count(_)) => {
+                    twin.evict(n);
+                    both.map(|s| s.evict(n as u64, &control).unwrap())
+                }
+                (Step::Evict(n), Window::Seconds(_)) => {
+                    let before = clock - n as f64 / 2.0;
+                    twin.evict_before(before);
+                    both.map(|s| s.evict_before(before, &control).unwrap())
+                }
+            };
+            let stats = (report.stats.n_late, report.stats.n_dropped);
+            prop_assert_eq!(stats, (twin.n_late - n_late, twin.n_dropped - n_dropped));
+            twin.check_landmarks(&report);
+            check_diagram(&twin, &report)?;
+            prop_assert_eq!((&again.landmarks, &again.diagram), (&report.landmarks, &report.diagram));
+            prop_assert_eq!(restored.snapshot(), stream.snapshot());
+        }
+    }
+
+    #[test]
+    fn how_the_stream_is_cut_does_not_matter(
+        params in some_params(),
+        all in prop::collection::vec(incoming(), 0..40),
+        cuts in prop::collection::vec(0..40usize, 0..5),
+    ) {
+        let mut clock = 0.0;
+        let all: Vec<Incoming> = all.into_iter().map(|(at, step, weight)| {
+            clock += f64::from(step) / 4.0;
+            Incoming { at, time: clock, weight }
+        }).collect();
+        let (mut once, mut often) = (Stream::new(params.clone()).unwrap(), Stream::new(params).unwrap());
+        let whole = push_all(&mut once, &all);
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(all.len())).collect();
+        cuts.extend([0, all.len()]);
+        cuts.sort_unstable();
+        let mut reports: Vec<Report> =
+            cuts.windows(2).map(|cut| push_all(&mut often, &all[cut[0]..cut[1]])).collect();
+        let n_late: usize = reports.iter().map(|report| report.stats.n_late).sum();
+        let n_dropped: usize = reports.iter().map(|report| report.stats.n_dropped).sum();
+        let last = reports.pop().unwrap();
+        prop_assert_eq!((n_late, n_dropped), (whole.stats.n_late, whole.stats.n_dropped));
+        prop_assert_eq!(&whole.landmarks, &last.landmarks);
+        prop_assert_eq!(&whole.diagram, &last.diagram);
+        prop_assert_eq!((whole.cover_radius, whole.n_window), (last.cover_radius, last.n_window));
+    }
+}
