@@ -49,11 +49,14 @@ fn some_params() -> impl Strategy<Value = StreamParams> {
     let policy = prop_oneof![2 => Just(OnLimit::Coarsen), 1 => Just(OnLimit::Evict)];
     let max_landmarks = prop_oneof![1..7usize, Just(99)];
     let cover_radius = prop::option::of(prop_oneof![Just(1.0), 0.0..1.0f64]);
-    (window, policy, max_landmarks, cover_radius).prop_map(
-        |(window, on_limit, max_landmarks, cover_radius)| StreamParams {
+    // Weights are sums of quarters: many landmarks weigh just enough.
+    let min_mass = prop::option::of((0..16i32).prop_map(|mass| f64::from(mass) / 4.0));
+    (window, policy, max_landmarks, cover_radius, min_mass).prop_map(
+        |(window, on_limit, max_landmarks, cover_radius, min_mass)| StreamParams {
             window,
             on_limit,
             cover_radius,
+            min_mass,
             late: Late::Accept,
             ..params(1, max_landmarks)
         },
@@ -75,7 +78,10 @@ fn push_all(stream: &mut Stream, chunk: &[Incoming]) -> Report {
 
 /// The diagram is that of the landmarks that are in it, and is as near as promised to that of their points.
 fn check_diagram(twin: &Naive, report: &Report) -> Result<(), TestCaseError> {
-    let kept: Vec<u64> = report.landmarks.iter().map(|l| l.id).collect();
+    let kept: Vec<u64> = report.kept().map(|l| l.id).collect();
+    prop_assert_eq!(report.n_left_out(), report.landmarks.len() - kept.len());
+    let in_diagram = report.cospan.landmarks.iter().filter(|l| l.after.is_some());
+    prop_assert!(in_diagram.map(|l| l.id).eq(kept.iter().copied()));
     let landmarks = points(&twin.positions(&kept));
     let input = RipsInput::Points(&landmarks, Metric::Euclidean);
     let batch = rips(input, &RipsParams::default(), &Control::none()).unwrap();
@@ -110,7 +116,9 @@ proptest! {
                         clock += f64::from(step) / 4.0;
                         Incoming { at, time: clock, weight }
                     }).collect();
-                    chunk.iter().for_each(|&point| twin.push(point));
+                    for &point in &chunk {
+                        twin.push(point);
+                    }
                     both.map(|s| push_all(s, &chunk))
                 }
                 (Step::Evict(n), Window::Count(_)) => {

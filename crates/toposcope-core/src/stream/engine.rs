@@ -354,19 +354,19 @@ impl Stream {
     ) -> Result<Report, Error> {
         next.step += 1;
         next.overlaps.forget_before(next.start);
-        let (before, after) = (&self.state.landmarks, &next.landmarks);
-        let (landmarks, distances) = union(before, after)?;
+        let min_mass = self.params.min_mass.unwrap_or(0.0);
+        let (landmarks, distances) = union(&self.state, &next, min_mass)?;
         let cospan = Cospan {
             step: next.step,
             time: next.clock,
             landmarks,
             distances,
-            epsilon_before: before.epsilon(),
-            epsilon_after: after.epsilon(),
+            epsilon_before: self.state.epsilon(min_mass),
+            epsilon_after: next.epsilon(min_mass),
             complex: self.params.complex,
             threshold: self.params.threshold,
         };
-        let begun = Instant::now();
+        let (begun, after) = (Instant::now(), &next.landmarks);
         let diagram = self.persistence.update(&cospan, after, control)?;
         stats.persistence = begun.elapsed();
         stats.bytes = after.bytes();
@@ -382,7 +382,8 @@ impl Stream {
             diagram,
             epsilon: cospan.epsilon_after,
             cover_radius: next.cover_radius,
-            landmarks: after.iter().copied().collect(),
+            landmarks: next.weighed().collect(),
+            min_mass,
             stats,
             cospan,
         };

@@ -159,18 +159,16 @@ impl Landmarks {
         &self.positions
     }
 
-    /// Rows by ascending id.
-    pub(crate) fn in_order(&self) -> Points {
+    /// Rows of those of some ids, which ascend.
+    pub(crate) fn rows_of(&self, ids: impl Iterator<Item = u64>) -> Points {
         let mut rows = Points::none(self.positions.n_dims());
-        for (at, &slot) in self.order.iter().enumerate() {
-            rows.put_row(at, &self.positions, slot as usize);
+        let mut slots = self.order.iter().map(|&slot| slot as usize);
+        for (at, id) in ids.enumerate() {
+            if let Some(slot) = slots.find(|&slot| self.records[slot].id == id) {
+                rows.put_row(at, &self.positions, slot);
+            }
         }
         rows
-    }
-
-    /// ε: no point of the window is farther from the landmarks, and no landmark farther from the window.
-    pub(crate) fn epsilon(&self) -> f64 {
-        self.iter().map(|l| l.radius).fold(0.0, f64::max)
     }
 
     /// Whether positions are held in float64.
@@ -467,7 +465,7 @@ mod tests {
         let kept = *landmarks.iter().next().unwrap();
         assert_eq!((kept.id, kept.radius, kept.weight), (0, 1.25, 4.0));
         assert_eq!((kept.last_seen, kept.last_time), (8, Some(3.5)));
-        assert_eq!((ids(&landmarks), landmarks.epsilon()), (vec![0, 1], 1.25));
+        assert_eq!(ids(&landmarks), [0, 1]);
     }
 
     #[test]
@@ -482,7 +480,8 @@ mod tests {
         let cheapest = landmarks.cheapest_takeover().unwrap();
         assert_eq!(cheapest, takeover(1, 0, 2.0));
         landmarks.take_over(cheapest);
-        assert!(landmarks.epsilon() < closest_would_cost);
+        let radii = landmarks.iter().map(|l| l.radius);
+        assert!(radii.fold(0.0, f64::max) < closest_would_cost);
     }
 
     #[test]

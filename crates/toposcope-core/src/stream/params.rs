@@ -157,6 +157,8 @@ pub struct StreamParams {
     pub on_limit: OnLimit,
     /// What happens to points out of order.
     pub late: Late,
+    /// Landmarks that weigh less are held, but are no part of the diagram; `None` = all are.
+    pub min_mass: Option<f64>,
     /// Worker threads; `None` = as many as the machine has. Never changes a result.
     pub n_threads: Option<usize>,
 }
@@ -204,6 +206,12 @@ impl StreamParams {
         {
             let expected = "a finite length of at least 0";
             return Err(Error::invalid("cover_radius", expected, radius));
+        }
+        if let Some(mass) = self.min_mass
+            && !(mass >= 0.0 && mass.is_finite())
+        {
+            let expected = "a finite weight of at least 0";
+            return Err(Error::invalid("min_mass", expected, mass));
         }
         self.rips_params().check()?;
         match self.complex {
@@ -331,6 +339,7 @@ pub(crate) mod tests {
             memory_limit: None,
             on_limit: OnLimit::Coarsen,
             late: Late::Raise,
+            min_mass: None,
             n_threads: Some(1),
         }
     }
@@ -338,7 +347,7 @@ pub(crate) mod tests {
     #[test]
     fn parameters_are_checked_by_name() {
         type Spoil = fn(&mut StreamParams);
-        let wrong: [(&str, Spoil); 10] = [
+        let wrong: [(&str, Spoil); 13] = [
             ("n_dims", |p| p.n_dims = 0),
             ("max_landmarks", |p| p.max_landmarks = 0),
             ("window", |p| p.window = Window::Count(0)),
@@ -347,6 +356,9 @@ pub(crate) mod tests {
             ("window", |p| p.window = Window::Seconds(1e300)),
             ("cover_radius", |p| p.cover_radius = Some(-1.0)),
             ("cover_radius", |p| p.cover_radius = Some(f64::INFINITY)),
+            ("min_mass", |p| p.min_mass = Some(-0.5)),
+            ("min_mass", |p| p.min_mass = Some(f64::NAN)),
+            ("min_mass", |p| p.min_mass = Some(f64::INFINITY)),
             ("threshold", |p| p.threshold = Some(f64::NAN)),
             ("max_dim", |p| p.max_dim = 99),
         ];

@@ -74,6 +74,24 @@ impl State {
         }
     }
 
+    /// The landmarks that weigh enough to be part of a diagram, by ascending id, each with its slot.
+    pub(crate) fn kept(&self, min_mass: f64) -> impl Iterator<Item = (u32, Landmark)> + '_ {
+        let landmarks = self.landmarks.slots().zip(self.weighed());
+        landmarks.filter(move |(_, landmark)| landmark.weight >= min_mass)
+    }
+
+    /// The landmarks by ascending id, with the weights that they have by now.
+    pub(crate) fn weighed(&self) -> impl Iterator<Item = Landmark> + '_ {
+        self.landmarks.iter().copied()
+    }
+
+    /// ε of the landmarks that weigh enough: no point that belongs to one of them is farther from it, and in the window there is one of
+    /// each within that.
+    pub(crate) fn epsilon(&self, min_mass: f64) -> f64 {
+        let radii = self.kept(min_mass).map(|(_, landmark)| landmark.radius);
+        radii.fold(0.0, f64::max)
+    }
+
     /// In a window counted in points: how many are alive.
     pub(crate) fn n_alive(&self) -> u64 {
         self.n_seen - self.start + self.overlaps.count()

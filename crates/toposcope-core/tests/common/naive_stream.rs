@@ -225,6 +225,8 @@ impl Naive {
             assert_eq!(found, (ball.radius, self.last(ball).index, Some(latest)));
             let weight: f64 = own.iter().map(|w| w.point.weight).sum();
             assert_eq!(landmark.weight, weight);
+            let is_kept = report.kept().any(|l| l.id == ball.id);
+            assert_eq!(is_kept, weight >= self.params.min_mass.unwrap_or(0.0));
         }
         let n_alive = self.witnesses.iter().filter(|w| w.is_alive).count() as u64;
         assert!(report.n_window.is_none_or(|n| n == n_alive));
