@@ -72,7 +72,7 @@ class Event:
     step : int
         The step of the stream at which the change happened.
     time : float or None
-        Time of that step's last point, if points have times.
+        Latest time of a point up to that step, if points have times.
     before, after : tuple of Feature
         The features on each side: parents and children; what continued, died or was born.
     scale : tuple of float

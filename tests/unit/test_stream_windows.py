@@ -120,3 +120,70 @@ def test_items_of_late_points_are_found_by_their_landmarks() -> None:
     monitor = ts.Monitor(ts.Stream(1, dt.timedelta(seconds=10), late="accept"))
     report = monitor.push(line(0, 1, 2), items=["now", "too late", "late"], times=[20, 5, 15])
     assert monitor.items(report.landmark_ids.tolist()) == ["now", "late"]
+
+
+# half-life and smallest mass ------------------------------------------------------------
+
+
+def test_weights_halve_with_points_or_with_seconds() -> None:
+    counted = ts.Stream(1, half_life=1)
+    assert counted.push(line(0, 1, 2)).landmark_weights.tolist() == [0.25, 0.5, 1]
+    timed = ts.Stream(1, dt.timedelta(hours=1), half_life=60, late="accept")
+    assert timed.push(line(0, 1, 0), times=[0, 120, 60]).landmark_weights.tolist() == [0.75, 1]
+    assert (counted.half_life, ts.Stream(1).half_life) == (1.0, None)
+
+
+def test_landmarks_that_weigh_too_little_are_held_and_left_out() -> None:
+    stream = ts.Stream(1, half_life=2, min_mass=0.5)
+    report = stream.push(line(0, 1, 4, 9))
+    assert report.landmark_kept.tolist() == [False, True, True, True]
+    assert report.landmark_kept.dtype == np.bool_
+    assert (report.n_landmarks, report.n_left_out) == (4, 1)
+    assert report.diagram == ts.rips(line(1, 4, 9))
+    report = ts.Stream.restore(stream.snapshot()).push(line(0))
+    assert report.landmark_kept.tolist() == [True, False, True, True]
+    assert report.diagram == ts.rips(line(0, 4, 9))
+    assert not ts.Stream(1).push(line(0, 1)).n_left_out
+
+
+def test_a_tracker_sees_what_is_kept_alone() -> None:
+    stream, tracker = ts.Stream(1, min_mass=2), ts.CobordismTracker(scale=1.0)
+    (event,) = tracker.observe(stream.push(line(0, 0, 5)))
+    assert (event.kind, event.after[0].landmarks) == ("ComponentBirth", (0,))
+    events = tracker.observe(ts.Stream.restore(stream.snapshot()).push(line(5)))
+    assert [(event.kind, event.after[0].landmarks) for event in events] == [("ComponentBirth", (2,))]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "told"),
+    [
+        ({"half_life": 0}, ValueError, "half_life: expected a finite number of points or seconds above 0, got 0"),
+        ({"half_life": -1.0}, ValueError, "half_life: expected"),
+        ({"half_life": np.nan}, ValueError, "half_life: expected"),
+        ({"half_life": np.inf}, ValueError, "half_life: expected"),
+        ({"half_life": "1 day"}, TypeError, "half_life: expected a number"),
+        ({"half_life": dt.timedelta(1)}, TypeError, "half_life: expected a number"),
+        ({"min_mass": -1}, ValueError, "min_mass: expected a finite weight of at least 0, got -1"),
+        ({"min_mass": np.nan}, ValueError, "min_mass: expected"),
+        ({"min_mass": np.inf}, ValueError, "min_mass: expected"),
+        ({"min_mass": [1.0, 2.0]}, TypeError, "min_mass: expected a number"),
+    ],
+)
+def test_wrong_half_lives_and_masses_are_named(arguments: dict[str, Any], error: type, told: str) -> None:
+    with pytest.raises(error, match=told):
+        ts.Stream(1, **arguments)
+
+
+def test_streams_that_fade_otherwise_are_not_merged() -> None:
+    stream = ts.Stream(1, half_life=5)
+    with pytest.raises(ValueError, match="other: expected a stream with half_life 5, as this one, got none"):
+        stream.merge(ts.Stream(1))
+    stream.merge(ts.Stream(1, half_life=5, min_mass=1, late="accept"))
+    assert (stream.min_mass, stream.late) == (None, "raise")
+
+
+def test_items_of_landmarks_left_out_are_there_when_they_come_in() -> None:
+    monitor = ts.Monitor(ts.Stream(1, min_mass=2), ts.CobordismTracker(scale=1.0))
+    monitor.push(line(0, 0, 5), items=["a", "b", "c"])
+    (event,) = monitor.push(line(5), items=["d"]).events
+    assert monitor.items(event.after[0].landmarks) == ["c"]

@@ -117,7 +117,7 @@ pub struct Event {
     pub origin: u64,
     /// The push at which the change happened.
     pub step: u64,
-    /// Time of that push's last point, if points have times.
+    /// Latest time of a point up to that push, if points have times.
     pub time: Option<f64>,
     /// What happened.
     pub change: Change,

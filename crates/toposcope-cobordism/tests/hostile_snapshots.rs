@@ -20,6 +20,7 @@ fn stream(window: Window, max_landmarks: usize) -> Stream {
         memory_limit: Some(1 << 20),
         on_limit: OnLimit::Coarsen,
         late: Late::Raise,
+        half_life: None,
         min_mass: None,
         n_threads: Some(1),
     })

@@ -41,6 +41,7 @@ fn stream(n_dims: usize, window: u64) -> Stream {
         memory_limit: None,
         on_limit: OnLimit::Coarsen,
         late: Late::Raise,
+        half_life: None,
         min_mass: None,
         n_threads: Some(1),
     })

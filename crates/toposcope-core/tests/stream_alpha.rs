@@ -24,6 +24,7 @@ fn params(n_dims: usize, window: u64, max_landmarks: usize) -> StreamParams {
         memory_limit: None,
         on_limit: OnLimit::Coarsen,
         late: Late::Raise,
+        half_life: None,
         min_mass: None,
         n_threads: Some(1),
     }

@@ -156,7 +156,7 @@ fn streams_that_look_at_other_things_are_refused_by_name() {
     type Change = fn(&mut StreamParams);
     let mut ours = stream_of(params(9, 9), &[0.0, 1.0]);
     let before = ours.snapshot();
-    let changes: [(Change, &str); 5] = [
+    let changes: [(Change, &str); 6] = [
         (
             |p| p.n_dims = 3,
             "other: expected a stream with n_dims 2, as this one, got 3",
@@ -170,6 +170,10 @@ fn streams_that_look_at_other_things_are_refused_by_name() {
         (
             |p| p.threshold = Some(2.5),
             "threshold none, as this one, got 2.5",
+        ),
+        (
+            |p| p.half_life = Some(4.0),
+            "half_life none, as this one, got 4",
         ),
     ];
     for (change, told) in changes {

@@ -7,8 +7,12 @@ mod common;
 use common::naive_stream::{Incoming, Naive};
 use common::streams::{Point, naive, params, points};
 use proptest::prelude::*;
-use toposcope_core::stream::{Late, OnLimit, Report, Stream, StreamParams, Window};
-use toposcope_core::{Control, Metric, RipsInput, RipsParams, rips};
+use toposcope_core::stream::{
+    Complex, Landmark, Late, OnLimit, Report, Stream, StreamParams, Window,
+};
+use toposcope_core::{
+    AlphaParams, Control, Diagram, Metric, Points, RipsInput, RipsParams, alpha, rips,
+};
 use toposcope_oracle::bottleneck_distance;
 
 /// Of more points the naive diagram takes long.
@@ -51,16 +55,26 @@ fn some_params() -> impl Strategy<Value = StreamParams> {
     let cover_radius = prop::option::of(prop_oneof![Just(1.0), 0.0..1.0f64]);
     // Weights are sums of quarters: many landmarks weigh just enough.
     let min_mass = prop::option::of((0..16i32).prop_map(|mass| f64::from(mass) / 4.0));
-    (window, policy, max_landmarks, cover_radius, min_mass).prop_map(
-        |(window, on_limit, max_landmarks, cover_radius, min_mass)| StreamParams {
-            window,
-            on_limit,
-            cover_radius,
-            min_mass,
-            late: Late::Accept,
-            ..params(1, max_landmarks)
-        },
+    let half_life = prop::option::of(prop_oneof![Just(1.0), Just(2.0), 0.1..9.0f64]);
+    (
+        window,
+        policy,
+        max_landmarks,
+        cover_radius,
+        half_life,
+        min_mass,
     )
+        .prop_map(
+            |(window, on_limit, max_landmarks, cover_radius, half_life, min_mass)| StreamParams {
+                window,
+                on_limit,
+                cover_radius,
+                half_life,
+                min_mass,
+                late: Late::Accept,
+                ..params(1, max_landmarks)
+            },
+        )
 }
 
 fn push_all(stream: &mut Stream, chunk: &[Incoming]) -> Report {
@@ -76,16 +90,18 @@ fn push_all(stream: &mut Stream, chunk: &[Incoming]) -> Report {
     report.unwrap()
 }
 
+fn batch(landmarks: &Points) -> Diagram {
+    let input = RipsInput::Points(landmarks, Metric::Euclidean);
+    rips(input, &RipsParams::default(), &Control::none()).unwrap()
+}
+
 /// The diagram is that of the landmarks that are in it, and is as near as promised to that of their points.
 fn check_diagram(twin: &Naive, report: &Report) -> Result<(), TestCaseError> {
     let kept: Vec<u64> = report.kept().map(|l| l.id).collect();
     prop_assert_eq!(report.n_left_out(), report.landmarks.len() - kept.len());
     let in_diagram = report.cospan.landmarks.iter().filter(|l| l.after.is_some());
     prop_assert!(in_diagram.map(|l| l.id).eq(kept.iter().copied()));
-    let landmarks = points(&twin.positions(&kept));
-    let input = RipsInput::Points(&landmarks, Metric::Euclidean);
-    let batch = rips(input, &RipsParams::default(), &Control::none()).unwrap();
-    prop_assert_eq!(&report.diagram, &batch);
+    prop_assert_eq!(&report.diagram, &batch(&points(&twin.positions(&kept))));
     let window = twin.window(&kept);
     if window.len() > LARGEST_WINDOW {
         return Ok(());
@@ -165,5 +181,101 @@ proptest! {
         prop_assert_eq!(&whole.landmarks, &last.landmarks);
         prop_assert_eq!(&whole.diagram, &last.diagram);
         prop_assert_eq!((whole.cover_radius, whole.n_window), (last.cover_radius, last.n_window));
+    }
+}
+
+/// Few points at a time among many landmarks, so that diagrams are updated while landmarks pass the filter in both directions.
+fn small_chunks() -> impl Strategy<Value = Vec<Vec<Point>>> {
+    let grid = prop::array::uniform2((0..7i32).prop_map(f64::from));
+    prop::collection::vec(prop::collection::vec(grid, 0..5), 1..40)
+}
+
+/// What was pushed, by index; those that the diagram is of.
+fn kept_of(seen: &[Point], report: &Report) -> Points {
+    let founder = |l: &Landmark| seen[usize::try_from(l.id).unwrap()];
+    points(&report.kept().map(founder).collect::<Vec<_>>())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn diagrams_that_are_updated_are_those_of_what_weighs_enough(
+        chunks in small_chunks(),
+        window in 20..80u64,
+        half_life in 2.0..60.0f64,
+        min_mass in 0.2..1.5f64,
+        is_alpha in any::<bool>(),
+    ) {
+        let complex = if is_alpha { Complex::Alpha } else { Complex::Rips };
+        let params = StreamParams {
+            complex,
+            half_life: Some(half_life),
+            min_mass: Some(min_mass),
+            ..params(window, 99)
+        };
+        let mut stream = Stream::new(params).unwrap();
+        let mut seen = Vec::new();
+        for (at, chunk) in chunks.iter().enumerate() {
+            let mut report = stream.push(points(chunk), None, &Control::none()).unwrap();
+            seen.extend(chunk);
+            if at % 7 == 6 {
+                report = stream.evict(3, &Control::none()).unwrap();
+            }
+            let kept = kept_of(&seen, &report);
+            let expected = if is_alpha {
+                let of_plane = AlphaParams { max_dim: Some(1), ..AlphaParams::default() };
+                alpha(&kept, &of_plane, &Control::none()).unwrap()
+            } else {
+                batch(&kept)
+            };
+            prop_assert_eq!(&report.diagram, &expected);
+        }
+    }
+
+    #[test]
+    fn merged_weights_are_as_old_as_their_points(
+        shards in prop::array::uniform2(prop::collection::vec(incoming(), 0..9)),
+        in_time in any::<bool>(),
+        half_life in prop::option::of(0.5..9.0f64),
+        min_mass in prop::option::of(0.0..3.0f64),
+    ) {
+        let params = StreamParams {
+            window: if in_time { Window::Seconds(99.0) } else { Window::Count(99) },
+            late: Late::Accept,
+            half_life,
+            min_mass,
+            ..params(1, 99)
+        };
+        let [mut ours, mut theirs] = [0, 1].map(|_| Stream::new(params.clone()).unwrap());
+        let mut seen: Vec<Point> = Vec::new();
+        // By place, as of the clock of each stream.
+        let mut parts: Vec<(Point, f64, Option<f64>)> = Vec::new();
+        for (stream, shard) in [&mut ours, &mut theirs].into_iter().zip(&shards) {
+            let mut clock = 0.0;
+            let shard: Vec<Incoming> = shard.iter().map(|&(at, step, weight)| {
+                clock += f64::from(step) / 4.0;
+                Incoming { at, time: clock, weight }
+            }).collect();
+            let report = push_all(stream, &shard);
+            let of = |l: &Landmark| (shard[usize::try_from(l.id).unwrap()].at, l.weight, report.cospan.time);
+            parts.extend(report.landmarks.iter().map(of));
+            seen.extend(shard.iter().map(|point| point.at));
+        }
+        let report = ours.merge(&theirs, &Control::none()).unwrap();
+        let left = |clock: Option<f64>| match (half_life, report.cospan.time.zip(clock)) {
+            (Some(half_life), Some((now, then))) if in_time => 0.5f64.powf((now - then) / half_life),
+            _ => 1.0,
+        };
+        for landmark in &report.landmarks {
+            let at = seen[usize::try_from(landmark.id).unwrap()];
+            let here = parts.iter().filter(|part| part.0 == at);
+            let weight: f64 = here.map(|&(_, weight, clock)| weight * left(clock)).sum();
+            prop_assert!((landmark.weight - weight).abs() <= 1e-13 * weight);
+        }
+        prop_assert_eq!(&report.diagram, &batch(&kept_of(&seen, &report)));
+        let mut restored = Stream::restore(&ours.snapshot()).unwrap();
+        let [again, report] = [&mut restored, &mut ours].map(|s| s.push_weighted(points(&[]), None, None, &Control::none()).unwrap());
+        prop_assert_eq!((&again.landmarks, &again.cospan), (&report.landmarks, &report.cospan));
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct PyStreamParams {
     memory_limit: Option<u64>,
     on_limit: String,
     late: String,
+    half_life: Option<f64>,
+    min_mass: Option<f64>,
     n_threads: Option<usize>,
 }
 
@@ -47,7 +49,7 @@ pub(crate) struct PyStreamParams {
 impl PyStreamParams {
     #[new]
     #[pyo3(signature = (*, n_dims, window_points, window_seconds, max_landmarks, cover_radius, max_dim, metric, complex,
-                        threshold, memory_limit, on_limit, late, n_threads))]
+                        threshold, memory_limit, on_limit, late, half_life, min_mass, n_threads))]
     #[expect(
         clippy::too_many_arguments,
         reason = "keyword-only; the Python class has them too"
@@ -65,6 +67,8 @@ impl PyStreamParams {
         memory_limit: Option<u64>,
         on_limit: String,
         late: String,
+        half_life: Option<f64>,
+        min_mass: Option<f64>,
         n_threads: Option<usize>,
     ) -> Self {
         Self {
@@ -80,6 +84,8 @@ impl PyStreamParams {
             memory_limit,
             on_limit,
             late,
+            half_life,
+            min_mass,
             n_threads,
         }
     }
@@ -110,6 +116,8 @@ impl PyStreamParams {
             memory_limit: self.memory_limit,
             on_limit: OnLimit::from_name(&self.on_limit)?,
             late: Late::from_name(&self.late)?,
+            half_life: self.half_life,
+            min_mass: self.min_mass,
             n_threads: self.n_threads,
         })
     }
@@ -132,6 +140,8 @@ impl PyStreamParams {
             memory_limit: params.memory_limit,
             on_limit: params.on_limit.name().to_owned(),
             late: params.late.name().to_owned(),
+            half_life: params.half_life,
+            min_mass: params.min_mass,
             n_threads: params.n_threads,
         }
     }
@@ -384,6 +394,8 @@ pub(crate) struct StreamReport {
     landmark_radii: Py<PyArray1<f64>>,
     landmark_weights: Py<PyArray1<f64>>,
     landmark_last_seen: Py<PyArray1<u64>>,
+    /// Which of them the diagram is of.
+    landmark_kept: Py<PyArray1<bool>>,
     n_added: usize,
     n_expired: usize,
     n_merged: usize,
@@ -412,6 +424,10 @@ impl StreamReport {
             landmark_radii: column(py, report.landmarks.iter().map(|l| l.radius)),
             landmark_weights: column(py, report.landmarks.iter().map(|l| l.weight)),
             landmark_last_seen: of(|l| l.last_seen),
+            landmark_kept: column(
+                py,
+                report.landmarks.iter().map(|l| l.weight >= report.min_mass),
+            ),
             n_added: stats.n_added,
             n_expired: stats.n_expired,
             n_merged: stats.n_merged,

@@ -16,7 +16,8 @@ pub struct Landmark {
     /// No point that it stands for is farther away.
     pub radius: f64,
     /// Sum of the weights of the points assigned to it since it was founded, those of merged landmarks included: how many they are if
-    /// they came without weights.
+    /// they came without weights. With a [half-life](crate::stream::StreamParams::half_life) it is what is left of them: in a report, when
+    /// the push was done.
     pub weight: f64,
     /// Index of the last of these points, which in a window of time is the one with the latest time; moved by
     /// [`Stream::merge`](crate::stream::Stream::merge), as is said there.
@@ -40,13 +41,15 @@ impl Landmark {
         }
     }
 
-    /// It stands for so much more, of this moment.
+    /// It stands for so much more, of this moment. Its weight is that of the later of the two moments.
     fn add(&mut self, weight: f64, moment: Moment, ageing: Ageing) {
-        self.weight = (self.weight + weight).min(LARGEST_SUM);
-        if ageing.outlasts(moment, self.moment()) {
-            self.last_seen = moment.index;
+        let (ours, theirs) = (self.moment(), moment);
+        let sum = self.weight * ageing.left(ours, theirs) + weight * ageing.left(theirs, ours);
+        self.weight = sum.min(LARGEST_SUM);
+        if ageing.outlasts(theirs, ours) {
+            self.last_seen = theirs.index;
         }
-        self.last_time = later(self.last_time, moment.time);
+        self.last_time = later(ours.time, theirs.time);
     }
 }
 

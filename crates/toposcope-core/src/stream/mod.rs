@@ -13,6 +13,9 @@
 //! window lie in those of radius r + ε around the landmarks, and the other way round. Alpha filtrations have the shape of these
 //! unions, at every radius and compatibly with inclusions, so that the diagrams are within ε, and an interval longer than 2ε is proof.
 //!
+//! Points may come late ([`StreamParams::late`]): a landmark then stays as long as the one with the latest time of all its points, so that
+//! those of them that are in the window find it alive. It is alive exactly if one of its points is in the window.
+//!
 //! With a smallest mass ([`StreamParams::min_mass`]) some landmarks are held, but are no part of the diagram: K, the others, is. Each point of
 //! the window belongs to one landmark, that to which it was assigned or that which took this one over. All of the above is then true
 //! of K and of W_K, the points of the window that belong to K, with ε the largest radius in K: a point of W_K is within the radius of its
@@ -38,6 +41,7 @@
 //!     memory_limit: None,
 //!     on_limit: OnLimit::Coarsen,
 //!     late: Late::Raise,
+//!     half_life: None,
 //!     min_mass: None,
 //!     n_threads: None,
 //! })?;
@@ -73,7 +77,8 @@
 //! - The radius under which points are covered grows when landmarks merge and shrinks only by [`Stream::reset`].
 //! - A merge leaves two landmarks where one would do, unless they are at the same place: what is near enough to be covered by another
 //!   is not, as that would add to ε.
-//! - A landmark's weight is that of all points ever assigned to it, not of those still in the window: that would need the window.
+//! - A landmark's weight is that of all points ever assigned to it, not of those still in the window: that would need the window. With a
+//!   half-life, what is old counts for little.
 
 mod ageing;
 mod cospan;

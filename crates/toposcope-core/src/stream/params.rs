@@ -157,6 +157,8 @@ pub struct StreamParams {
     pub on_limit: OnLimit,
     /// What happens to points out of order.
     pub late: Late,
+    /// The weight of a landmark halves with every so many points, or seconds in a window of time; `None` = it stays.
+    pub half_life: Option<f64>,
     /// Landmarks that weigh less are held, but are no part of the diagram; `None` = all are.
     pub min_mass: Option<f64>,
     /// Worker threads; `None` = as many as the machine has. Never changes a result.
@@ -206,6 +208,12 @@ impl StreamParams {
         {
             let expected = "a finite length of at least 0";
             return Err(Error::invalid("cover_radius", expected, radius));
+        }
+        if let Some(half_life) = self.half_life
+            && !(half_life > 0.0 && half_life.is_finite())
+        {
+            let expected = "a finite number of points or seconds above 0";
+            return Err(Error::invalid("half_life", expected, half_life));
         }
         if let Some(mass) = self.min_mass
             && !(mass >= 0.0 && mass.is_finite())
@@ -339,6 +347,7 @@ pub(crate) mod tests {
             memory_limit: None,
             on_limit: OnLimit::Coarsen,
             late: Late::Raise,
+            half_life: None,
             min_mass: None,
             n_threads: Some(1),
         }
@@ -347,7 +356,7 @@ pub(crate) mod tests {
     #[test]
     fn parameters_are_checked_by_name() {
         type Spoil = fn(&mut StreamParams);
-        let wrong: [(&str, Spoil); 13] = [
+        let wrong: [(&str, Spoil); 16] = [
             ("n_dims", |p| p.n_dims = 0),
             ("max_landmarks", |p| p.max_landmarks = 0),
             ("window", |p| p.window = Window::Count(0)),
@@ -356,6 +365,9 @@ pub(crate) mod tests {
             ("window", |p| p.window = Window::Seconds(1e300)),
             ("cover_radius", |p| p.cover_radius = Some(-1.0)),
             ("cover_radius", |p| p.cover_radius = Some(f64::INFINITY)),
+            ("half_life", |p| p.half_life = Some(0.0)),
+            ("half_life", |p| p.half_life = Some(f64::NAN)),
+            ("half_life", |p| p.half_life = Some(f64::INFINITY)),
             ("min_mass", |p| p.min_mass = Some(-0.5)),
             ("min_mass", |p| p.min_mass = Some(f64::NAN)),
             ("min_mass", |p| p.min_mass = Some(f64::INFINITY)),

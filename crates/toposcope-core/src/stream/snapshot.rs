@@ -14,7 +14,7 @@ use crate::stream::state::{MOST_SEEN, State};
 use crate::{Error, Metric, Points};
 
 const KIND: Tag = *b"STRM";
-/// 2 knows merged windows and alpha filtrations, 3 weights, late points and light landmarks; what earlier ones hold is read as before.
+/// 2 knows merged windows and alpha filtrations, 3 weights that fade, late points and light landmarks; what earlier ones hold is read as before.
 const VERSION: u32 = 3;
 const WITH_COUNTS_FOR_WEIGHTS: u32 = 2;
 const FIRST_VERSION: u32 = 1;
@@ -117,6 +117,7 @@ fn write_params(s: &mut SectionWriter, params: &StreamParams) {
     s.option(params.n_threads.map(|n| n as u64), SectionWriter::u64);
     s.u8(index_in(&COMPLEXES, &params.complex));
     s.u8(index_in(&FOR_LATE_POINTS, &params.late));
+    s.option(params.half_life, SectionWriter::f64);
     s.option(params.min_mass, SectionWriter::f64);
 }
 
@@ -143,6 +144,10 @@ fn read_params(s: &mut SectionReader, version: u32) -> Result<StreamParams, Erro
         late: match version {
             ..=WITH_COUNTS_FOR_WEIGHTS => Late::Raise,
             _ => pick_from(&FOR_LATE_POINTS, s.u8()?)?,
+        },
+        half_life: match version {
+            ..=WITH_COUNTS_FOR_WEIGHTS => None,
+            _ => s.option(SectionReader::f64)?,
         },
         min_mass: match version {
             ..=WITH_COUNTS_FOR_WEIGHTS => None,

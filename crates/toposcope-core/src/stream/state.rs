@@ -82,7 +82,15 @@ impl State {
 
     /// The landmarks by ascending id, with the weights that they have by now.
     pub(crate) fn weighed(&self) -> impl Iterator<Item = Landmark> + '_ {
-        self.landmarks.iter().copied()
+        let ageing = self.landmarks.ageing();
+        let now = Moment {
+            index: self.n_seen.saturating_sub(1),
+            time: self.clock,
+        };
+        self.landmarks.iter().map(move |landmark| Landmark {
+            weight: landmark.weight * ageing.left(landmark.moment(), now),
+            ..*landmark
+        })
     }
 
     /// ε of the landmarks that weigh enough: no point that belongs to one of them is farther from it, and in the window there is one of

@@ -144,6 +144,19 @@ impl Naive {
         *own.reduce(later).expect("a landmark has points")
     }
 
+    /// What is left of a unit of weight.
+    fn left(&self, witness: &Witness) -> f64 {
+        let age = match self.params.window {
+            Window::Count(_) => (self.n_seen - 1 - witness.index) as f64,
+            Window::Seconds(_) => self.clock - witness.point.time,
+        };
+        let halvings = self
+            .params
+            .half_life
+            .map_or(0.0, |half_life| age / half_life);
+        0.5f64.powf(halvings)
+    }
+
     fn evict_oldest(&mut self) {
         let ages = self.balls.iter().map(|ball| self.age(&self.last(ball)));
         let oldest = ages.reduce(|a, b| if b < a { b } else { a });
@@ -223,10 +236,15 @@ impl Naive {
                 .fold(f64::NEG_INFINITY, f64::max);
             let found = (landmark.radius, landmark.last_seen, landmark.last_time);
             assert_eq!(found, (ball.radius, self.last(ball).index, Some(latest)));
-            let weight: f64 = own.iter().map(|w| w.point.weight).sum();
-            assert_eq!(landmark.weight, weight);
+            let weight: f64 = own.iter().map(|w| w.point.weight * self.left(w)).sum();
+            if self.params.half_life.is_none() {
+                assert_eq!(landmark.weight, weight, "nothing is rounded");
+            }
+            let off = (landmark.weight - weight).abs();
+            assert!(off <= 1e-13 * weight, "{} {weight}", landmark.weight);
             let is_kept = report.kept().any(|l| l.id == ball.id);
-            assert_eq!(is_kept, weight >= self.params.min_mass.unwrap_or(0.0));
+            let min_mass = self.params.min_mass.unwrap_or(0.0);
+            assert_eq!(is_kept, landmark.weight >= min_mass);
         }
         let n_alive = self.witnesses.iter().filter(|w| w.is_alive).count() as u64;
         assert!(report.n_window.is_none_or(|n| n == n_alive));

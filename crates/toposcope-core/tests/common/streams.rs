@@ -20,6 +20,7 @@ pub fn params(window: u64, max_landmarks: usize) -> StreamParams {
         memory_limit: None,
         on_limit: OnLimit::Coarsen,
         late: Late::Raise,
+        half_life: None,
         min_mass: None,
         n_threads: Some(1),
     }
