@@ -18,9 +18,9 @@
 //!
 //! With a smallest mass ([`StreamParams::min_mass`]) some landmarks are held, but are no part of the diagram: K, the others, is. Each point of
 //! the window belongs to one landmark, that to which it was assigned or that which took this one over. All of the above is then true
-//! of K and of W_K, the points of the window that belong to K, with ε the largest radius in K: a point of W_K is within the radius of its
-//! landmark, which is in K, and a landmark of K has a point in the window, which is in W_K. Of points that belong to other landmarks, outliers
-//! and the like, nothing is said, so that a class that is proven is one of W_K.
+//! of K and of `W_K`, the points of the window that belong to K, with ε the largest radius in K: a point of `W_K` is within the radius of its
+//! landmark, which is in K, and a landmark of K has a point in the window, which is in `W_K`. Of points that belong to other landmarks, outliers
+//! and the like, nothing is said, so that a class that is proven is one of `W_K`.
 //!
 //! Streams that look at the same things can be put together ([`Stream::merge`]): the landmarks of both, for the union of their
 //! windows, with the larger ε. A stream can so be worked on in parts.

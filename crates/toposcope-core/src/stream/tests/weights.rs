@@ -52,11 +52,9 @@ fn weights_that_are_none_are_refused_and_nothing_has_happened() {
     assert!(Stream::restore(&stream.snapshot()).is_ok());
 }
 
-fn fading(half_life: f64, params: StreamParams) -> Stream {
-    on_a_line(StreamParams {
-        half_life: Some(half_life),
-        ..params
-    })
+fn fading(half_life: f64, mut params: StreamParams) -> Stream {
+    params.half_life = Some(half_life);
+    on_a_line(params)
 }
 
 #[test]
