@@ -125,6 +125,10 @@ class PushStats:
         Landmarks taken over by another, for want of room.
     n_evicted : int
         Landmarks that had to leave before their time, for want of room.
+    n_late : int
+        Late points that were taken in: of an earlier time than one that came before them.
+    n_dropped : int
+        Late points that were dropped: a window of time had left them behind before they came.
     n_bytes : int
         Bytes held by the landmarks after the push.
     pool : PoolStats
@@ -137,6 +141,8 @@ class PushStats:
     n_expired: int
     n_merged: int
     n_evicted: int
+    n_late: int
+    n_dropped: int
     n_bytes: int
     pool: PoolStats
     latency: Mapping[str, float]
@@ -214,19 +220,24 @@ class Report:
     n_window : int or None
         Points alive after the push; ``None`` in a window of time, which keeps no count.
     diagram : Diagram
-        Of the landmarks, exactly.
+        Of the landmarks, exactly: of all, or of those that weigh at least the stream's ``min_mass``.
     epsilon : float
-        Hausdorff distance between window and landmarks, at most.
+        Hausdorff distance between window and landmarks, at most. With a ``min_mass``, that between the landmarks kept
+        and the points of the window that belong to them.
     cover_radius : float
         Radius within which the next points will be covered by a landmark.
     landmark_ids : ndarray of uint64 of shape (n_landmarks,)
         The landmarks, ascending: each is the index, over the whole stream, of the point that founded it.
     landmark_radii : ndarray of float64 of shape (n_landmarks,)
         No point that a landmark stands for is farther away than this.
-    landmark_weights : ndarray of uint64 of shape (n_landmarks,)
-        Points ever assigned to each.
+    landmark_weights : ndarray of float64 of shape (n_landmarks,)
+        Sum of the weights of the points ever assigned to each: how many they are, as a whole number, if they came
+        without weights. With a ``half_life`` it is what is left of them after the push.
     landmark_last_seen : ndarray of uint64 of shape (n_landmarks,)
-        Index of the last of them; moved by :meth:`Stream.merge`, as is said there.
+        Index of the last of them, which in a window of time is the one with the latest time; moved by
+        :meth:`Stream.merge`, as is said there.
+    landmark_kept : ndarray of bool of shape (n_landmarks,)
+        Which of them the diagram is of: all, unless the stream has a ``min_mass`` that others do not weigh.
     stats : PushStats
         Counts, bytes and times.
     background : BackgroundDiagram or None
@@ -250,8 +261,9 @@ class Report:
     cover_radius: float
     landmark_ids: npt.NDArray[np.uint64] = field(repr=False)
     landmark_radii: Float64Array = field(repr=False)
-    landmark_weights: npt.NDArray[np.uint64] = field(repr=False)
+    landmark_weights: Float64Array = field(repr=False)
     landmark_last_seen: npt.NDArray[np.uint64] = field(repr=False)
+    landmark_kept: npt.NDArray[np.bool_] = field(repr=False)
     stats: PushStats = field(repr=False)
     cospan: _core.Cospan | None = field(repr=False)
     background: BackgroundDiagram | None = field(default=None, repr=False)
@@ -263,14 +275,20 @@ class Report:
 
     @property
     def n_landmarks(self) -> int:
-        """Number of landmarks after the push."""
+        """Number of landmarks after the push, those left out of the diagram included."""
         return len(self.landmark_ids)
+
+    @property
+    def n_left_out(self) -> int:
+        """Number of landmarks that are held, but weigh too little to be part of the diagram."""
+        return len(self.landmark_kept) - int(np.count_nonzero(self.landmark_kept))
 
     @property
     def error_bound(self) -> float:
         """Bottleneck distance between :attr:`diagram` and that of the full window, at most, in every dimension.
 
-        2ε where filtration values are diameters, ε where they are radii: in a diagram of the alpha filtration.
+        2ε where filtration values are diameters, ε where they are radii: in a diagram of the alpha filtration. If the
+        stream has a ``min_mass``, the window is that without the points that belong to landmarks left out.
 
         It is that of diagrams followed to their end. With a ``threshold``, intervals that die within 2ε of it can be
         without end in one of the two and not in the other.
@@ -279,7 +297,7 @@ class Report:
 
     @property
     def certified_above(self) -> float:
-        """An interval longer than this proves a class of the full window: ``2 * error_bound``."""
+        """An interval longer than this proves a class of what :attr:`error_bound` is about: ``2 * error_bound``."""
         return 2.0 * self.error_bound
 
     def certified(self, dim: int = 1) -> Float64Array:
@@ -315,8 +333,8 @@ class Stream(Checkpointed):
     n_dims : int
         Coordinates of every point.
     window : int or datetime.timedelta, default=100_000
-        Which points are alive: the last so many; or those later than this span before the latest one, and then every
-        push needs ``times``.
+        Which points are alive: the last so many; or those later than this span before the latest time of all, and then
+        every push needs ``times``.
     max_landmarks : int, default=512
         Landmarks to keep at most. With as many as the window has points, and no ``cover_radius``, the window itself is
         the landmark set: ε = 0, and the diagram is exact.
@@ -348,6 +366,19 @@ class Stream(Checkpointed):
     on_limit : {"coarsen", "evict", "raise"}, default="coarsen"
         What happens when a landmark too many comes: one takes over another, so that ε grows; or those seen longest ago
         leave, so that the window shrinks; or :class:`MemoryLimitError`, and the push has no effect.
+    late : {"raise", "accept"}, default="raise"
+        What happens to a point of an earlier time than one that came before it: ``ValueError``, and the push has no
+        effect; or it is taken in with its own time. The clock is the latest time so far, and what a window of time has
+        left behind already when it comes is dropped (``report.stats.n_late``, ``report.stats.n_dropped``). A window
+        counted in points goes by the order in which they come, whatever their times.
+    half_life : float, optional
+        The weight of a landmark halves with every so many points that come, or with so many seconds in a window of
+        time, above 0. By default it stays.
+    min_mass : float, optional
+        Landmarks that weigh less after a push are held, but are no part of the diagram, nor of what a tracker sees:
+        outliers, or with a ``half_life`` what nobody comes to any more. They are back as soon as they weigh enough. The
+        bound and what is certified are then about the window without their points. At least 0; by default all are
+        part of it.
     n_threads : int, optional
         Worker threads; by default as many as the machine has. Never changes a result.
 
@@ -356,6 +387,8 @@ class Stream(Checkpointed):
     n_dims, window, max_landmarks, cover_radius, max_dim, background_dim, metric, complex, threshold, memory_limit, \
     on_limit, n_threads
         The parameters, memory_limit in bytes.
+    late, half_life, min_mass
+        Parameters too.
     landmark_cap : int
         Landmarks kept at most, the memory limit considered.
     n_seen : int
@@ -399,6 +432,16 @@ class Stream(Checkpointed):
     The second 0 is covered by the first. 10 founds a landmark. 12 is one too many: 10 takes it over, which is the
     cheapest way, and from now on points are covered within 2. With 11 the window has moved past both zeros, and their
     landmark leaves. With 22 it has moved past 11, which kept the landmark at 10 alive.
+
+    An outlier at 50 founds a landmark, but does not make the diagram until more points come there:
+
+    >>> stream = ts.Stream(n_dims=1, cover_radius=1, min_mass=2)
+    >>> report = stream.push(np.array([[0.0], [0.5], [50.0]]))
+    >>> report.landmark_weights.tolist(), report.landmark_kept.tolist(), len(report.diagram[0])
+    ([2.0, 1.0], [True, False], 1)
+    >>> report = stream.push(np.array([[50.0]]))
+    >>> report.n_left_out, len(report.diagram[0])
+    (0, 2)
     """
 
     def __init__(
@@ -415,6 +458,9 @@ class Stream(Checkpointed):
         threshold: float | None = None,
         memory_limit: int | str | None = "64MiB",
         on_limit: Literal["coarsen", "evict", "raise"] = "coarsen",
+        late: Literal["raise", "accept"] = "raise",
+        half_life: float | None = None,
+        min_mass: float | None = None,
         n_threads: int | None = None,
     ) -> None:
         window_points, window_seconds = _window(window)
@@ -434,6 +480,9 @@ class Stream(Checkpointed):
             threshold=None if threshold == np.inf else threshold,
             memory_limit=None if memory_limit is None else byte_count(memory_limit, "memory_limit"),
             on_limit=_name(on_limit, "on_limit"),
+            late=_name(late, "late"),
+            half_life=None if half_life is None else number(half_life, "half_life"),
+            min_mass=None if min_mass is None else number(min_mass, "min_mass"),
             n_threads=None if n_threads is None else integer(n_threads, "n_threads", at_least=1),
         )
         self._adopt(_core.Stream(params))
@@ -456,6 +505,9 @@ class Stream(Checkpointed):
         self.threshold = params.threshold
         self.memory_limit = params.memory_limit
         self.on_limit = params.on_limit
+        self.late = params.late
+        self.half_life = params.half_life
+        self.min_mass = params.min_mass
         self.n_threads = params.n_threads
         self._info = DiagramInfo(
             complex=self.complex,
@@ -480,7 +532,7 @@ class Stream(Checkpointed):
         """Pushes, evictions and merges so far."""
         return self._core.step
 
-    def push(self, chunk: Any, times: Any = None) -> Report:
+    def push(self, chunk: Any, times: Any = None, weights: Any = None) -> Report:
         """Take points in, in order; let those go that the window leaves behind.
 
         Parameters
@@ -489,8 +541,11 @@ class Stream(Checkpointed):
             float32 or float64, in any memory order; no points at all are fine. float32 coordinates are kept as they
             are, in half the memory.
         times : array of shape (n_points,), optional
-            Seconds, or datetime64, when the points happened, never running backwards. A window of time needs them; one
-            counted in points only records them.
+            Seconds, or datetime64, when the points happened, never running backwards unless ``late="accept"``. A window
+            of time needs them; one counted in points only records them.
+        weights : array of shape (n_points,), optional
+            How much each point counts in the weight of its landmark: above 0, and at most 1e270, so that no sum
+            overflows. By default each weighs 1.
 
         Returns
         -------
@@ -499,9 +554,18 @@ class Stream(Checkpointed):
         Raises
         ------
         ValueError, TypeError
-            If an argument is not as described.
+            If an argument is not as described; nothing was pushed then.
         MemoryLimitError
             With ``on_limit="raise"``, if there is no room for a new landmark.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import toposcope as ts
+        >>> stream = ts.Stream(n_dims=1, cover_radius=1)
+        >>> report = stream.push(np.array([[0.0], [0.5], [9.0]]), weights=[2.0, 0.5, 1.0])
+        >>> report.landmark_ids.tolist(), report.landmark_weights.tolist()
+        ([0, 2], [2.5, 1.0])
         """
         if isinstance(chunk, (list, tuple)):
             raise TypeError(
@@ -509,7 +573,8 @@ class Stream(Checkpointed):
             )
         points = float_array(chunk, "chunk", 2)
         seconds = None if times is None else _seconds(times)
-        return self._report(self._core.push(points, seconds))
+        masses = None if weights is None else float_array(weights, "weights", 1).astype(np.float64, copy=False)
+        return self._report(self._core.push(points, seconds, masses))
 
     def evict(self, n_points: int | None = None, *, before: float | None = None) -> Report:
         """Let points go before the window leaves them behind.
@@ -598,9 +663,9 @@ class Stream(Checkpointed):
         Parameters
         ----------
         other : Stream
-            With the same ``n_dims``, kind of window, ``metric``, ``complex``, ``max_dim`` and ``threshold``. Lengths of
-            windows, radii, limits and policies may differ: this stream's stay, but for the radius under which the next
-            points are covered, which is the larger one from now on.
+            With the same ``n_dims``, kind of window, ``metric``, ``complex``, ``max_dim``, ``threshold`` and
+            ``half_life``. Lengths of windows, radii, limits, policies and ``min_mass`` may differ: this stream's stay,
+            but for the radius under which the next points are covered, which is the larger one from now on.
 
         Returns
         -------
@@ -636,7 +701,7 @@ class Stream(Checkpointed):
         ...     report = stream.push(np.array(xs, dtype=np.float32)[:, np.newaxis])
         >>> report = shards[0].merge(shards[1])
         >>> report.n_window, report.landmark_ids.tolist(), report.landmark_weights.tolist()
-        (5, [0, 1, 2, 4], [1, 1, 2, 1])
+        (5, [0, 1, 2, 4], [1.0, 1.0, 2.0, 1.0])
         """
         if not isinstance(other, Stream):
             raise TypeError(f"other: expected a Stream, got {describe(other)}")
@@ -683,11 +748,14 @@ class Stream(Checkpointed):
             landmark_radii=report.landmark_radii,
             landmark_weights=report.landmark_weights,
             landmark_last_seen=report.landmark_last_seen,
+            landmark_kept=report.landmark_kept,
             stats=PushStats(
                 n_added=report.n_added,
                 n_expired=report.n_expired,
                 n_merged=report.n_merged,
                 n_evicted=report.n_evicted,
+                n_late=report.n_late,
+                n_dropped=report.n_dropped,
                 n_bytes=report.n_bytes,
                 pool=_pool_stats(report.pool),
                 latency={"nearest": nearest, "landmarks": landmarks, "persistence": persistence},

@@ -30,14 +30,14 @@ class Feature:
     walks : tuple of tuple of int
         Closed walks through landmarks, each ending where it began, that together represent a loop; a component has
         none.
-    mass : int
-        Points ever assigned to its landmarks.
+    mass : float
+        Sum of the weights of its landmarks: how many points were ever assigned to them, if these came without weights.
     """
 
     id: int
     landmarks: tuple[int, ...]
     walks: tuple[tuple[int, ...], ...]
-    mass: int
+    mass: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Event:
     step : int
         The step of the stream at which the change happened.
     time : float or None
-        Time of that step's last point, if points have times.
+        Latest time of a point up to that step, if points have times.
     before, after : tuple of Feature
         The features on each side: parents and children; what continued, died or was born.
     scale : tuple of float

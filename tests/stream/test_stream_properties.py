@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import deque
 
 import numpy as np
@@ -205,3 +206,60 @@ def test_every_feature_that_is_tracked_exists_in_the_full_window(seed: int) -> N
         components, loops = window.betti(tracker.scale + 2 * report.epsilon)
         assert components >= len(tracker.components)
         assert loops >= len(tracker.loops)
+
+
+#: Places, steps of the clock (some of them back), and weights that are sums of few bits.
+incoming = st.tuples(
+    st.tuples(st.integers(0, 4), st.integers(0, 4)), st.integers(-3, 4), st.sampled_from([0.25, 0.5, 1.0, 3.0])
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    chunks=st.lists(st.lists(incoming, max_size=8), min_size=1, max_size=8),
+    seconds=st.one_of(st.none(), st.integers(1, 20)),
+    half_life=st.one_of(st.none(), st.floats(0.5, 20)),
+    min_mass=st.one_of(st.none(), st.floats(0, 4)),
+    dtype=st.sampled_from([np.float32, np.float64]),
+)
+def test_with_room_for_all_weights_times_and_diagrams_are_those_of_every_point(
+    chunks: list, seconds: int | None, half_life: float | None, min_mass: float | None, dtype: type
+) -> None:
+    window = 12 if seconds is None else dt.timedelta(seconds=seconds)
+    stream = ts.Stream(2, window, late="accept", half_life=half_life, min_mass=min_mass)
+    clock, now, seen = 0.0, -np.inf, []
+    for chunk in chunks:
+        n_dropped = 0
+        times = clock + np.cumsum([step for _, step, _ in chunk], dtype=np.float64)
+        clock = times[-1] if len(chunk) else clock
+        weights = [weight for *_, weight in chunk]
+        report = stream.push(array([at for at, *_ in chunk], dtype), times, weights)
+        for (at, _, weight), time in zip(chunk, times.tolist(), strict=True):
+            if seconds is not None and time <= now - seconds:
+                n_dropped += 1
+                seen.append(None)
+                continue
+            now = max(now, time)
+            for index, point in enumerate(seen):
+                if point is not None:
+                    point[3] &= index > len(seen) - 12 if seconds is None else point[1] > now - seconds
+            # A place that nobody is at any more is forgotten, with what it weighed.
+            alive = {point[0] for point in seen if point is not None and point[3]}
+            seen = [point if point is not None and point[0] in alive else None for point in seen]
+            seen.append([at, time, weight, True])
+        mass: dict[tuple[int, int], float] = {}
+        for index, point in enumerate(seen):
+            if point is not None:
+                age = len(seen) - 1 - index if seconds is None else now - point[1]
+                left = 1.0 if half_life is None else 0.5 ** (age / half_life)
+                mass[point[0]] = mass.get(point[0], 0.0) + point[2] * left
+        assert report.n_landmarks == len(mass)
+        np.testing.assert_allclose(sorted(report.landmark_weights), sorted(mass.values()), rtol=1e-12)
+        np.testing.assert_array_equal(report.landmark_kept, report.landmark_weights >= (min_mass or 0.0))
+        least = np.inf if min_mass is None else min(abs(m - min_mass) for m in (*mass.values(), np.inf))
+        if least > 1e-9:
+            kept = [place for place, weight in mass.items() if weight >= (min_mass or 0.0)]
+            assert report.diagram == ts.rips(array(kept))
+        resumed = ts.Stream.restore(stream.snapshot())
+        np.testing.assert_array_equal(resumed.push(array([])).landmark_weights, report.landmark_weights)
+        assert (report.stats.n_dropped, stream.n_seen) == (n_dropped, len(seen))

@@ -82,8 +82,8 @@ pub struct Feature {
     pub landmarks: Vec<u64>,
     /// Closed walks through landmarks, each ending where it began, that together represent a loop; none for a component.
     pub walks: Vec<Vec<u64>>,
-    /// Points that its landmarks stand for.
-    pub mass: u64,
+    /// Sum of the weights of its landmarks: how many points they stand for, if these came without weights.
+    pub mass: f64,
 }
 
 /// Whether a change lasted.
@@ -117,7 +117,7 @@ pub struct Event {
     pub origin: u64,
     /// The push at which the change happened.
     pub step: u64,
-    /// Time of that push's last point, if points have times.
+    /// Latest time of a point up to that push, if points have times.
     pub time: Option<f64>,
     /// What happened.
     pub change: Change,

@@ -18,7 +18,7 @@ pub(crate) struct Component {
 /// A component on one side of the cospan, with what is known of it.
 struct Piece {
     vertices: Vec<usize>,
-    mass: u64,
+    mass: f64,
     gap: f64,
     /// Who it is and since when; `None` until it has inherited a name or been given a new one.
     name: Option<(u64, u64)>,
@@ -97,7 +97,10 @@ fn recognise(piece: &mut Piece, known: &[Component], slices: &Slices, drafts: &m
         .filter(|component| holds(component.landmarks[0]))
         .map(|component| (component, known_feature(component, slices)))
         .collect();
-    parents.sort_by_key(|(c, f)| (c.born, std::cmp::Reverse(f.mass), c.id));
+    parents.sort_by(|(c, f), (d, g)| {
+        let by_age = c.born.cmp(&d.born);
+        by_age.then(g.mass.total_cmp(&f.mass)).then(c.id.cmp(&d.id))
+    });
     let Some((eldest, _)) = parents.first() else {
         return;
     };
@@ -126,22 +129,23 @@ fn known_feature(component: &Component, slices: &Slices) -> Feature {
     }
 }
 
-/// Parents, the eldest first (then the heaviest), each pass their name to the child that holds most of their points;
-/// between several parents and several children, only to one that holds some.
+/// Parents, the eldest first (then the heaviest), each pass their name to the child that holds most of their weight;
+/// between several parents and several children, only to one that holds some of their landmarks.
 fn inherit(junction: &Junction, before: &[Piece], after: &mut [Piece], slices: &Slices) {
     let mut parents: Vec<&Piece> = junction.parents.iter().map(|&i| &before[i]).collect();
-    parents.sort_by_key(|p| {
-        p.name
-            .map(|(id, born)| (born, std::cmp::Reverse(p.mass), id))
+    let age_and_id = |p: &Piece| p.name.map(|(id, born)| (born, id)).unzip();
+    parents.sort_by(|p, q| {
+        let ((p_born, p_id), (q_born, q_id)) = (age_and_id(p), age_and_id(q));
+        let by_age = p_born.cmp(&q_born);
+        by_age.then(q.mass.total_cmp(&p.mass)).then(p_id.cmp(&q_id))
     });
     let one_sided = junction.parents.len() == 1 || junction.children.len() == 1;
     for parent in parents {
-        let shared = |child: usize| -> u64 {
-            let common = after[child]
-                .vertices
-                .iter()
-                .filter(|v| parent.vertices.binary_search(v).is_ok());
-            common.map(|&v| slices.weight(v, Side::After)).sum()
+        let shared = |child: usize| -> Vec<usize> {
+            let common = after[child].vertices.iter().copied();
+            common
+                .filter(|v| parent.vertices.binary_search(v).is_ok())
+                .collect()
         };
         let nameless = junction
             .children
@@ -149,10 +153,14 @@ fn inherit(junction: &Junction, before: &[Piece], after: &mut [Piece], slices: &
             .copied()
             .filter(|&c| after[c].name.is_none());
         let heir = nameless
-            .map(|child| (shared(child), after[child].mass, std::cmp::Reverse(child)))
-            .filter(|&(shared, ..)| shared > 0 || one_sided)
-            .max();
-        if let Some((_, _, std::cmp::Reverse(child))) = heir {
+            .map(|child| (shared(child), child))
+            .filter(|(shared, _)| !shared.is_empty() || one_sided)
+            .map(|(shared, child)| (slices.mass(&shared, Side::After), child))
+            .max_by(|&(x, a), &(y, b)| {
+                let by_mass = after[a].mass.total_cmp(&after[b].mass);
+                x.total_cmp(&y).then(by_mass).then(b.cmp(&a))
+            });
+        if let Some((_, child)) = heir {
             after[child].name = parent.name;
         }
     }

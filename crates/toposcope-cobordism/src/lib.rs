@@ -24,7 +24,7 @@
 //! use toposcope_core::{Control, DistanceMatrix};
 //!
 //! // Points at 0 and 5 on a line, then also at 2.5: they hang together.
-//! let landmark = |id, before| CospanLandmark { id, before, after: Some(1) };
+//! let landmark = |id, before| CospanLandmark { id, before, after: Some(1.0) };
 //! let mut tracker = Tracker::new(TrackerParams { scale: Some(2.5), ..TrackerParams::default() })?;
 //! let mut cospan = Cospan {
 //!     step: 1,
@@ -38,7 +38,7 @@
 //! };
 //! assert_eq!(tracker.observe(&cospan, &Control::none())?.len(), 2);
 //! cospan.step = 2;
-//! cospan.landmarks = vec![landmark(0, Some(1)), landmark(1, Some(1)), landmark(2, None)];
+//! cospan.landmarks = vec![landmark(0, Some(1.0)), landmark(1, Some(1.0)), landmark(2, None)];
 //! cospan.distances = DistanceMatrix::from_lower(vec![5.0, 2.5, 2.5], 3)?;
 //! let events = tracker.observe(&cospan, &Control::none())?;
 //! assert!(matches!(events[0].change, Change::Merge(_)));

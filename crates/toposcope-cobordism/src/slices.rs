@@ -68,12 +68,12 @@ impl<'a> Slices<'a> {
         self.landmarks.binary_search_by_key(&id, |l| l.id).ok()
     }
 
-    /// Points that a landmark stands for on one side; 0 if it is not there.
-    pub(crate) fn weight(&self, vertex: usize, side: Side) -> u64 {
+    /// What a landmark weighs on one side; 0 if it is not there.
+    pub(crate) fn weight(&self, vertex: usize, side: Side) -> f64 {
         let landmark = self.landmarks[vertex];
         match side {
-            Side::Before => landmark.before.unwrap_or(0),
-            Side::After => landmark.after.unwrap_or(0),
+            Side::Before => landmark.before.unwrap_or(0.0),
+            Side::After => landmark.after.unwrap_or(0.0),
         }
     }
 
@@ -85,7 +85,8 @@ impl<'a> Slices<'a> {
         }
     }
 
-    pub(crate) fn mass(&self, vertices: &[usize], side: Side) -> u64 {
-        vertices.iter().map(|&v| self.weight(v, side)).sum()
+    pub(crate) fn mass(&self, vertices: &[usize], side: Side) -> f64 {
+        let weights = vertices.iter().map(|&v| self.weight(v, side));
+        weights.fold(0.0, |sum, weight| sum + weight)
     }
 }

@@ -14,7 +14,9 @@ use crate::loops::Loop;
 use crate::tracker::{Scales, State, Tracker, TrackerParams};
 
 const KIND: Tag = *b"TRCK";
-const VERSION: u32 = 1;
+/// 2 knows masses that are no whole numbers; what 1 holds is read as before.
+const VERSION: u32 = 2;
+const FIRST_VERSION: u32 = 1;
 const PARAMS: Tag = *b"PARM";
 const STATE: Tag = *b"STAT";
 const COMPONENTS: Tag = *b"COMP";
@@ -75,12 +77,13 @@ impl Tracker {
     /// # Errors
     /// [`Error::Snapshot`] if the bytes are not such a snapshot, damaged, or contradict themselves.
     pub fn restore(bytes: &[u8]) -> Result<Self, Error> {
-        let mut reader = SnapshotReader::new(bytes, KIND, VERSION)?;
+        let mut reader = SnapshotReader::new_of(bytes, KIND, FIRST_VERSION..=VERSION)?;
+        let version = reader.version();
         let params = reader.section(PARAMS, read_params)?;
         let mut state = reader.section(STATE, read_state)?;
         state.components = reader.section(COMPONENTS, |s| s.list(24, read_component))?;
         state.loops = reader.section(LOOPS, |s| s.list(24, read_loop))?;
-        state.pending = reader.section(PENDING, |s| s.list(24, read_event))?;
+        state.pending = reader.section(PENDING, |s| s.list(24, |s| read_event(s, version)))?;
         reader.finish()?;
         params.check().map_err(contradiction)?;
         check(&params, &state)?;
@@ -162,7 +165,10 @@ fn check(params: &TrackerParams, state: &State) -> Result<(), Error> {
     if unasked || !state.loops.iter().all(is_sound) {
         return Err(contradiction("its loops"));
     }
-    if state.pending.iter().any(|event| event.step > step) {
+    let is_mass = |f: &Feature| f.mass.is_finite() && f.mass >= 0.0;
+    let is_sound =
+        |event: &Event| event.step <= step && event.before.iter().chain(&event.after).all(is_mass);
+    if !state.pending.iter().all(is_sound) {
         return Err(contradiction("its provisional events"));
     }
     Ok(())
@@ -212,15 +218,18 @@ fn write_feature(s: &mut SectionWriter, feature: &Feature) {
     s.u64(feature.id);
     write_ids(s, &feature.landmarks);
     s.list(&feature.walks, |s, walk| write_ids(s, walk));
-    s.u64(feature.mass);
+    s.f64(feature.mass);
 }
 
-fn read_feature(s: &mut SectionReader) -> Result<Feature, Error> {
+fn read_feature(s: &mut SectionReader, version: u32) -> Result<Feature, Error> {
     Ok(Feature {
         id: s.u64()?,
         landmarks: read_ids(s)?,
         walks: s.list(8, read_ids)?,
-        mass: s.u64()?,
+        mass: match version {
+            FIRST_VERSION => s.u64()? as f64,
+            _ => s.f64()?,
+        },
     })
 }
 
@@ -244,7 +253,7 @@ fn write_event(s: &mut SectionWriter, event: &Event) {
     s.u8(u8::from(event.certified));
 }
 
-fn read_event(s: &mut SectionReader) -> Result<Event, Error> {
+fn read_event(s: &mut SectionReader, version: u32) -> Result<Event, Error> {
     Ok(Event {
         seq: s.u64()?,
         origin: s.u64()?,
@@ -255,8 +264,8 @@ fn read_event(s: &mut SectionReader) -> Result<Event, Error> {
             let change = CHANGES.get(usize::from(number)).copied();
             change.ok_or_else(|| contradiction(format!("change {number}")))?
         },
-        before: s.list(32, read_feature)?,
-        after: s.list(32, read_feature)?,
+        before: s.list(32, |s| read_feature(s, version))?,
+        after: s.list(32, |s| read_feature(s, version))?,
         scale: (s.f64()?, s.f64()?),
         confidence: Confidence {
             margin: s.f64()?,

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use toposcope_cobordism::{Tracker, TrackerParams};
-use toposcope_core::stream::{Complex, OnLimit, Report, Stream, StreamParams, Window};
+use toposcope_core::stream::{Complex, Late, OnLimit, Report, Stream, StreamParams, Window};
 use toposcope_core::{Control, Error, Metric, Points};
 
 fn stream(window: Window, max_landmarks: usize) -> Stream {
@@ -20,6 +20,9 @@ fn stream(window: Window, max_landmarks: usize) -> Stream {
         threshold: None,
         memory_limit: Some(1 << 20),
         on_limit: OnLimit::Coarsen,
+        late: Late::Raise,
+        half_life: None,
+        min_mass: None,
         n_threads: Some(1),
     })
     .unwrap()

@@ -67,7 +67,7 @@ fn closing_an_arc() {
     let (told, tracker) = happens(&whole[..13], &[], &whole[13..]);
     assert_eq!(changes(&told), [Continue, CLOSED]);
     let born = &told[1].after[0];
-    assert_eq!((born.landmarks.len(), born.mass), (16, 16));
+    assert_eq!((born.landmarks.len(), born.mass), (16, 16.0));
     assert_eq!(born.walks.len(), 1);
     assert_eq!(tracker.alive().1, [born.id]);
     assert!(told[1].certified && told[1].confidence.margin == 1.0);
@@ -101,7 +101,7 @@ fn a_bridge_inserted() {
     assert_eq!((parents.len(), child.len()), (2, 1));
     assert_eq!(
         (parents[0].mass, parents[1].mass, child[0].mass),
-        (9, 9, 23)
+        (9.0, 9.0, 23.0)
     );
     assert_eq!(
         child[0].id, parents[0].id,

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use toposcope_cobordism::{
     Change, Event, LoopDeathCause, MergeCause, Status, Tracker, TrackerParams,
 };
-use toposcope_core::stream::{Complex, Cospan, OnLimit, Stream, StreamParams, Window};
+use toposcope_core::stream::{Complex, Cospan, Late, OnLimit, Stream, StreamParams, Window};
 use toposcope_core::{Control, Error, Metric, Points};
 
 fn line(xs: &[f64]) -> World {
@@ -41,6 +41,9 @@ fn stream(n_dims: usize, window: u64) -> Stream {
         threshold: None,
         memory_limit: None,
         on_limit: OnLimit::Coarsen,
+        late: Late::Raise,
+        half_life: None,
+        min_mass: None,
         n_threads: Some(1),
     })
     .unwrap()
@@ -411,4 +414,45 @@ fn a_merge_is_a_step_like_any_other() {
     assert_eq!(loud.len(), 2);
     assert!(matches!(loud[0].change, Change::Merge(_)));
     assert_eq!(loud[1].change, Change::ComponentBirth);
+}
+
+#[test]
+fn what_version_1_saved_goes_on() {
+    // Points of a line at 0, 1, 1 and 5: two births of which nobody knows yet whether they last.
+    let saved = "\
+        544f504f534350455452434b0100000037020000000000002e1b214c5041524d230000000000000001000000000000f03f010000000000\
+        00000001000000000000000500000000000000009eec931c535441544a0000000000000001000000000000f03f00000000000000000101\
+        00000000000000030000000000000000000000000000000100000000000000030000000000000002000000000000000200000000000000\
+        716bee94434f4d505000000000000000020000000000000000000000000000000100000000000000020000000000000000000000000000\
+        0001000000000000000100000000000000010000000000000001000000000000000300000000000000a2c6d6134c4f4f50080000000000\
+        0000000000000000000058cb7a9250454e4406010000000000000200000000000000000000000000000000000000000000000100000000\
+        00000000030000000000000000010000000000000000000000000000000200000000000000000000000000000001000000000000000000\
+        0000000000000300000000000000000000000000f03f000000000000f03f000000000000f03f0000000000000000000000000000000001\
+        01000000000000000100000000000000010000000000000000030000000000000000010000000000000001000000000000000100000000\
+        000000030000000000000000000000000000000100000000000000000000000000f03f000000000000f03f000000000000f03f00000000\
+        00000000000000000000000001ccd8c1d4";
+    let byte = |at: usize| u8::from_str_radix(&saved[at..at + 2], 16).unwrap();
+    let saved: Vec<u8> = (0..saved.len()).step_by(2).map(byte).collect();
+    let mut restored = Tracker::restore(&saved).unwrap();
+    let mut again = Tracker::new(TrackerParams {
+        scale: Some(1.0),
+        margin: Some(0.0),
+        confirm_after: 5,
+        ..TrackerParams::default()
+    })
+    .unwrap();
+    let mut stream = stream(1, 9);
+    let mut push = |xs: &[f64]| {
+        let points = Points::from_f64(xs.to_vec(), 1).unwrap();
+        stream.push(points, None, &Control::none()).unwrap().cospan
+    };
+    observe(&mut again, &push(&[0.0, 1.0, 1.0, 5.0]));
+    assert_eq!(restored.snapshot(), again.snapshot());
+    for x in [2.0, 3.0, 4.0] {
+        let cospan = push(&[x]);
+        assert_eq!(
+            observe(&mut restored, &cospan),
+            observe(&mut again, &cospan)
+        );
+    }
 }

@@ -232,6 +232,8 @@ fn try_streams() -> (usize, usize) {
             memory_limit: Some(limit),
             on_limit: [OnLimit::Coarsen, OnLimit::Evict][random.below(2)],
             n_threads: Some(1 + random.below(2)),
+            half_life: [None, Some(20.0)][random.below(2)],
+            min_mass: [None, Some(0.8)][random.below(2)],
             ..streams::params(50 + random.next() % 1000, 1 + random.below(200))
         };
         let base = LIVE.load(Ordering::SeqCst);

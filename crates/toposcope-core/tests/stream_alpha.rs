@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 
 use proptest::prelude::*;
-use toposcope_core::stream::{Complex, OnLimit, Report, Stream, StreamParams, Window};
+use toposcope_core::stream::{Complex, Late, OnLimit, Report, Stream, StreamParams, Window};
 use toposcope_core::{AlphaParams, Control, Diagram, Error, Metric, Points, alpha};
 use toposcope_oracle::bottleneck_distance;
 
@@ -24,6 +24,9 @@ fn params(n_dims: usize, window: u64, max_landmarks: usize) -> StreamParams {
         threshold: None,
         memory_limit: None,
         on_limit: OnLimit::Coarsen,
+        late: Late::Raise,
+        half_life: None,
+        min_mass: None,
         n_threads: Some(1),
     }
 }

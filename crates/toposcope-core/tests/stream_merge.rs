@@ -75,7 +75,7 @@ fn what_is_at_the_same_place_is_one_landmark() {
     let mut ours = stream_of(params(9, 9), &[0.0, 1.0, 1.0]);
     let report = merge(&mut ours, &stream_of(params(9, 9), &[1.0, 2.0]));
     let weights: Vec<_> = report.landmarks.iter().map(|l| (l.id, l.weight)).collect();
-    assert_eq!(weights, [(0, 1), (1, 3), (4, 1)]);
+    assert_eq!(weights, [(0, 1.0), (1, 3.0), (4, 1.0)]);
     assert_eq!((report.stats.n_added, report.stats.n_merged), (1, 0));
     let copy = Stream::restore(&ours.snapshot()).unwrap();
     let doubled = merge(&mut ours, &copy);
@@ -156,7 +156,7 @@ fn streams_that_look_at_other_things_are_refused_by_name() {
     type Change = fn(&mut StreamParams);
     let mut ours = stream_of(params(9, 9), &[0.0, 1.0]);
     let before = ours.snapshot();
-    let changes: [(Change, &str); 5] = [
+    let changes: [(Change, &str); 6] = [
         (
             |p| p.n_dims = 3,
             "other: expected a stream with n_dims 2, as this one, got 3",
@@ -170,6 +170,10 @@ fn streams_that_look_at_other_things_are_refused_by_name() {
         (
             |p| p.threshold = Some(2.5),
             "threshold none, as this one, got 2.5",
+        ),
+        (
+            |p| p.half_life = Some(4.0),
+            "half_life none, as this one, got 4",
         ),
     ];
     for (change, told) in changes {
@@ -255,9 +259,9 @@ fn the_cospan_of_a_merge_joins_before_and_after() {
     assert_eq!(
         joined,
         [
-            (0, Some(1), Some(1)),
-            (1, Some(1), Some(1)),
-            (2, None, Some(1))
+            (0, Some(1.0), Some(1.0)),
+            (1, Some(1.0), Some(1.0)),
+            (2, None, Some(1.0))
         ]
     );
     assert_eq!(cospan.distances.row(2), [1.0, 3.0]);

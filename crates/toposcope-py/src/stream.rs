@@ -8,7 +8,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use toposcope_core::pool::{CriticalSimplex, PoolStats, Role, SimplexId};
 use toposcope_core::stream::{
-    BackgroundDiagram, Complex, Cospan, Landmark, OnLimit, Report, Stream, StreamParams, Window,
+    BackgroundDiagram, Complex, Cospan, Landmark, Late, OnLimit, Report, Stream, StreamParams,
+    Window,
 };
 use toposcope_core::{Control, Error, Metric};
 
@@ -41,6 +42,9 @@ pub(crate) struct PyStreamParams {
     threshold: Option<f64>,
     memory_limit: Option<u64>,
     on_limit: String,
+    late: String,
+    half_life: Option<f64>,
+    min_mass: Option<f64>,
     n_threads: Option<usize>,
 }
 
@@ -48,7 +52,7 @@ pub(crate) struct PyStreamParams {
 impl PyStreamParams {
     #[new]
     #[pyo3(signature = (*, n_dims, window_points, window_seconds, max_landmarks, cover_radius, max_dim, background_dim, metric,
-                        complex, threshold, memory_limit, on_limit, n_threads))]
+                        complex, threshold, memory_limit, on_limit, late, half_life, min_mass, n_threads))]
     #[expect(
         clippy::too_many_arguments,
         reason = "keyword-only; the Python class has them too"
@@ -66,6 +70,9 @@ impl PyStreamParams {
         threshold: Option<f64>,
         memory_limit: Option<u64>,
         on_limit: String,
+        late: String,
+        half_life: Option<f64>,
+        min_mass: Option<f64>,
         n_threads: Option<usize>,
     ) -> Self {
         Self {
@@ -81,6 +88,9 @@ impl PyStreamParams {
             threshold,
             memory_limit,
             on_limit,
+            late,
+            half_life,
+            min_mass,
             n_threads,
         }
     }
@@ -111,6 +121,9 @@ impl PyStreamParams {
             threshold: self.threshold,
             memory_limit: self.memory_limit,
             on_limit: OnLimit::from_name(&self.on_limit)?,
+            late: Late::from_name(&self.late)?,
+            half_life: self.half_life,
+            min_mass: self.min_mass,
             n_threads: self.n_threads,
         })
     }
@@ -133,6 +146,9 @@ impl PyStreamParams {
             threshold: params.threshold,
             memory_limit: params.memory_limit,
             on_limit: params.on_limit.name().to_owned(),
+            late: params.late.name().to_owned(),
+            half_life: params.half_life,
+            min_mass: params.min_mass,
             n_threads: params.n_threads,
         }
     }
@@ -203,11 +219,15 @@ impl PyStream {
         py: Python<'_>,
         chunk: &Bound<'_, PyAny>,
         times: Option<PyReadonlyArray1<'_, f64>>,
+        weights: Option<PyReadonlyArray1<'_, f64>>,
     ) -> PyResult<StreamReport> {
         let chunk = points_from(chunk, "chunk")?;
-        let times: Option<Vec<f64>> = times.map(|t| t.as_array().iter().copied().collect());
+        let copy = |column: PyReadonlyArray1<'_, f64>| -> Vec<f64> {
+            column.as_array().iter().copied().collect()
+        };
+        let (times, weights) = (times.map(copy), weights.map(copy));
         let report = self.with(py, |stream, control| {
-            stream.push(chunk, times.as_deref(), control)
+            stream.push_weighted(chunk, times.as_deref(), weights.as_deref(), control)
         })?;
         StreamReport::new(py, report)
     }
@@ -412,12 +432,16 @@ pub(crate) struct StreamReport {
     cover_radius: f64,
     landmark_ids: Py<PyArray1<u64>>,
     landmark_radii: Py<PyArray1<f64>>,
-    landmark_weights: Py<PyArray1<u64>>,
+    landmark_weights: Py<PyArray1<f64>>,
     landmark_last_seen: Py<PyArray1<u64>>,
+    /// Which of them the diagram is of.
+    landmark_kept: Py<PyArray1<bool>>,
     n_added: usize,
     n_expired: usize,
     n_merged: usize,
     n_evicted: usize,
+    n_late: usize,
+    n_dropped: usize,
     n_bytes: usize,
     pool: Py<PyPoolStats>,
     /// Seconds by stage: nearest, landmarks, persistence.
@@ -442,12 +466,18 @@ impl StreamReport {
             cover_radius: report.cover_radius,
             landmark_ids: of(|l| l.id),
             landmark_radii: column(py, report.landmarks.iter().map(|l| l.radius)),
-            landmark_weights: of(|l| l.weight),
+            landmark_weights: column(py, report.landmarks.iter().map(|l| l.weight)),
             landmark_last_seen: of(|l| l.last_seen),
+            landmark_kept: column(
+                py,
+                report.landmarks.iter().map(|l| l.weight >= report.min_mass),
+            ),
             n_added: stats.n_added,
             n_expired: stats.n_expired,
             n_merged: stats.n_merged,
             n_evicted: stats.n_evicted,
+            n_late: stats.n_late,
+            n_dropped: stats.n_dropped,
             n_bytes: stats.bytes,
             pool: Py::new(py, PyPoolStats::from_core(stats.pool))?,
             latency: (

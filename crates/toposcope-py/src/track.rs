@@ -188,7 +188,7 @@ pub(crate) struct TrackedFeature {
     id: u64,
     landmarks: Vec<u64>,
     walks: Vec<Vec<u64>>,
-    mass: u64,
+    mass: f64,
 }
 
 impl From<Feature> for TrackedFeature {

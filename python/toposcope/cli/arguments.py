@@ -105,6 +105,15 @@ def _add_watch(commands: Commands) -> None:
         help="pushes a change has to last",
     )
     shape.add_argument(
+        "--half-life", type=_number, metavar="N", help="items after which the weight of a landmark has halved"
+    )
+    shape.add_argument(
+        "--landmark-min-mass",
+        type=_number,
+        metavar="W",
+        help="leave landmarks that weigh less, outliers and what is past, out of diagrams and events",
+    )
+    shape.add_argument(
         "--memory-limit", default=_DEFAULTS.memory_limit, metavar="SIZE", help="what the stream may hold"
     )
     shape.add_argument("--threads", type=_whole(1), metavar="N", help="worker threads")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +60,10 @@ class WatchConfig:
     min_mass : int or None
         Points of a component or loop that is worth a word; None = 5 for text, 1 for numbers. Events in which nothing
         changes among the larger ones are written, but not shown.
+    half_life : float or None
+        Items after which the weight of a landmark has halved; None = it stays.
+    landmark_min_mass : float or None
+        Landmarks that weigh less are left out of diagrams and events; None = none are.
     memory_limit : str or int
         Bytes that the stream may hold, such as ``"64MiB"``.
     n_threads : int or None
@@ -82,6 +87,8 @@ class WatchConfig:
     min_confidence: float = 0.0
     min_mass: int | None = None
     confirm_after: int = 0
+    half_life: float | None = None
+    landmark_min_mass: float | None = None
     memory_limit: str | int = "64MiB"
     n_threads: int | None = None
 
@@ -95,6 +102,11 @@ class WatchConfig:
             value = getattr(self, name)
             if value is not None and not number(value, name) >= 0:
                 raise ValueError(f"{name}: expected a number of at least 0, got {value!r}")
+        if self.half_life is not None and not 0 < number(self.half_life, "half_life") < math.inf:
+            raise ValueError(f"half_life: expected a finite number above 0, got {self.half_life!r}")
+        mass = self.landmark_min_mass
+        if mass is not None and not 0 <= number(mass, "landmark_min_mass") < math.inf:
+            raise ValueError(f"landmark_min_mass: expected a finite number of at least 0, got {mass!r}")
         if not 0 <= number(self.min_confidence, "min_confidence") <= 1:
             raise ValueError(f"min_confidence: expected a number from 0 to 1, got {self.min_confidence!r}")
         byte_count(self.memory_limit, "memory_limit")

@@ -107,12 +107,18 @@ def explain(event: Event, items: Callable[[Iterable[int]], list[Item | None]], m
 
 def _side(feature: Feature, when: str, items: Callable[[Iterable[int]], list[Item | None]]) -> Side:
     noun = "loop" if feature.walks else "component"
-    points = "1 point" if feature.mass == 1 else f"{feature.mass} points"
+    points = _points(feature.mass)
     ids = feature.landmarks
     known = [item for item in items(ids) if item is not None]
     picked = _around(known) if feature.walks else _central(known)
     names = tuple(item.name for item in picked) or tuple(f"point {i}" for i in ids[:N_SHOWN])
     return Side(f"{when}: {noun} {feature.id} ({points})", names)
+
+
+def _points(mass: float) -> str:
+    if mass == 1:
+        return "1 point"
+    return f"{mass:.0f} points" if float(mass).is_integer() else f"weight {mass:.4g}"
 
 
 def _around(items: Sequence[Item]) -> list[Item]:

@@ -111,7 +111,7 @@ class Monitor:
         self._subscribing = threading.Lock()
         self._closed = False
 
-    def push(self, chunk: Any, items: Sequence[Any] | None = None, times: Any = None) -> Report:
+    def push(self, chunk: Any, items: Sequence[Any] | None = None, times: Any = None, weights: Any = None) -> Report:
         """Push a chunk of points; return the report with its events and features.
 
         Parameters
@@ -122,6 +122,8 @@ class Monitor:
             What the points stand for. Kept for the landmarks alive only; :meth:`items` finds them again.
         times : array of shape (n_points,), optional
             When the points happened, for windows by time.
+        weights : array of shape (n_points,), optional
+            How much each point counts in the weight of its landmark, and so in the mass of a feature; by default 1.
 
         Returns
         -------
@@ -135,7 +137,7 @@ class Monitor:
         """
         if items is not None and len(items) != len(chunk):
             raise ValueError(f"items: expected one for each of the {len(chunk)} points, got {len(items)}")
-        return self._take(lambda: self.stream.push(chunk, times=times), items)
+        return self._take(lambda: self.stream.push(chunk, times=times, weights=weights), items)
 
     def evict(self, n_points: int | None = None, *, before: float | None = None) -> Report:
         """Let points go before the window leaves them behind, and tell what that changes.

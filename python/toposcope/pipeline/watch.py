@@ -189,6 +189,8 @@ class StreamPipeline:
             max_dim=config.max_dim,
             metric=self.metric,
             threshold=config.threshold,
+            half_life=config.half_life,
+            min_mass=config.landmark_min_mass,
             memory_limit=config.memory_limit,
             n_threads=config.n_threads,
         )
@@ -202,7 +204,10 @@ class StreamPipeline:
     def _start_tracking(self, report: Report) -> None:
         """Choose a scale by the window, which has just become full, and look at it from the next push on."""
         assert self.monitor is not None
-        items = [item for item in self.monitor.items(report.landmark_ids.tolist()) if item is not None]
+        kept = report.landmark_ids[report.landmark_kept]
+        items = [item for item in self.monitor.items(kept.tolist()) if item is not None]
+        if not items:
+            return  # All that is there weighs too little: the next push may bring more.
         distances = pairwise_distances(np.stack([item.vector for item in items]), self.metric)
         end = scale_of_most_groups(distances, self.min_mass)
         margin = self.config.margin

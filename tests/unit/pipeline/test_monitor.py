@@ -54,7 +54,7 @@ class Stream:
         self.n_seen = 0
         self.threads = set()
 
-    def push(self, chunk, times=None):
+    def push(self, chunk, times=None, weights=None):
         self.threads.add(threading.current_thread())
         if np.isnan(chunk).any():
             raise ValueError("points: expected finite values")

@@ -29,8 +29,8 @@ impl World {
             .collect();
         let landmark = |&v: &usize| CospanLandmark {
             id: v as u64,
-            before: before.contains(&v).then_some(1),
-            after: after.contains(&v).then_some(1),
+            before: before.contains(&v).then_some(1.0),
+            after: after.contains(&v).then_some(1.0),
         };
         Cospan {
             step,

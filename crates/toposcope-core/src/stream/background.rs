@@ -40,7 +40,7 @@ impl BackgroundDiagram {
 
 /// When the landmarks were as they are in a diagram.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Moment {
+pub(super) struct AsOf {
     pub(super) step: u64,
     pub(super) n_seen: u64,
     pub(super) epsilon: f64,
@@ -67,7 +67,7 @@ pub(super) struct Background {
 #[derive(Debug)]
 struct Job {
     version: u64,
-    moment: Moment,
+    as_of: AsOf,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<Result<Diagram, Error>>>,
     /// In a fork of the process there is no such thread.
@@ -109,16 +109,16 @@ impl Background {
     /// A step has been taken, with or without a change of landmarks; `distances` are those between them now.
     pub(super) fn follow(
         &mut self,
-        moment: Moment,
+        as_of: AsOf,
         have_changed: bool,
         distances: impl FnOnce() -> DistanceMatrix,
     ) {
         self.version += u64::from(have_changed);
-        self.look(moment, distances);
+        self.look(as_of, distances);
     }
 
     /// Takes what has been finished, and goes on to the landmarks as they are now unless that has been done.
-    pub(super) fn look(&mut self, now: Moment, distances: impl FnOnce() -> DistanceMatrix) {
+    pub(super) fn look(&mut self, now: AsOf, distances: impl FnOnce() -> DistanceMatrix) {
         self.collect();
         if let Some((version, latest)) = &mut self.latest
             && *version == self.version
@@ -164,9 +164,9 @@ impl Background {
                     return;
                 }
                 let latest = BackgroundDiagram {
-                    step: job.moment.step,
-                    n_seen: job.moment.n_seen,
-                    epsilon: job.moment.epsilon,
+                    step: job.as_of.step,
+                    n_seen: job.as_of.n_seen,
+                    epsilon: job.as_of.epsilon,
                     diagram: Arc::new(diagram),
                 };
                 self.latest = Some((job.version, latest));
@@ -177,8 +177,8 @@ impl Background {
     }
 
     /// Where the system has no thread to give, the next step tries again.
-    fn start(&mut self, moment: Moment, distances: impl FnOnce() -> DistanceMatrix) {
-        let n = moment.n_landmarks;
+    fn start(&mut self, as_of: AsOf, distances: impl FnOnce() -> DistanceMatrix) {
+        let n = as_of.n_landmarks;
         let bytes = size_of::<f64>() * n * n.saturating_sub(1) / 2;
         let lease = match self.budget.reserve(bytes) {
             Ok(lease) => lease,
@@ -199,7 +199,7 @@ impl Background {
         let thread = thread::Builder::new().name("background".to_owned());
         self.job = thread.spawn(compute).ok().map(|thread| Job {
             version: self.version,
-            moment,
+            as_of,
             stop,
             thread: Some(thread),
             process: process::id(),

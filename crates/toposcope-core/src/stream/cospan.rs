@@ -2,6 +2,7 @@
 
 use crate::stream::landmarks::{Landmark, Landmarks};
 use crate::stream::params::Complex;
+use crate::stream::state::State;
 use crate::{DistanceMatrix, Error};
 
 /// A landmark of the union.
@@ -9,10 +10,10 @@ use crate::{DistanceMatrix, Error};
 pub struct CospanLandmark {
     /// Index, over the whole stream, of the point that founded it.
     pub id: u64,
-    /// Its weight before the push; `None` if it was not there.
-    pub before: Option<u64>,
-    /// Its weight after the push; `None` if it is gone.
-    pub after: Option<u64>,
+    /// Its weight before the push; `None` if it was not there, or weighed too little.
+    pub before: Option<f64>,
+    /// Its weight after the push; `None` if it is gone, or weighs too little.
+    pub after: Option<f64>,
 }
 
 /// All that a tracker is told of a push: what two successive landmark sets have in common, and the shape of their union.
@@ -20,9 +21,9 @@ pub struct CospanLandmark {
 pub struct Cospan {
     /// Which push of the stream, from 1.
     pub step: u64,
-    /// Time of the last point that came with one.
+    /// Latest time of a point so far, if any came with one.
     pub time: Option<f64>,
-    /// The landmarks of before and after, by ascending id.
+    /// The landmarks of before and after, by ascending id, as far as they are part of the diagrams.
     pub landmarks: Vec<CospanLandmark>,
     /// Distances between them, in that order.
     pub distances: DistanceMatrix,
@@ -63,12 +64,14 @@ struct Stand {
     after: Option<u32>,
 }
 
-/// The union of two landmark sets and the distances in it.
+/// The union of the landmarks before and after that weigh enough, and the distances in it.
 pub(crate) fn union(
-    before: &Landmarks,
-    after: &Landmarks,
+    before: &State,
+    after: &State,
+    min_mass: f64,
 ) -> Result<(Vec<CospanLandmark>, DistanceMatrix), Error> {
-    let (landmarks, stands) = merge_by_id(before, after);
+    let (landmarks, stands) = merge_by_id(before.kept(min_mass), after.kept(min_mass));
+    let (before, after) = (&before.landmarks, &after.landmarks);
     let mut lower = Vec::with_capacity(stands.len() * stands.len().saturating_sub(1) / 2);
     for (i, &a) in stands.iter().enumerate() {
         let Some(slot) = a.after else {
@@ -92,32 +95,33 @@ pub(crate) fn union(
     Ok((landmarks, DistanceMatrix::from_known(lower, stands.len())))
 }
 
-fn merge_by_id(before: &Landmarks, after: &Landmarks) -> (Vec<CospanLandmark>, Vec<Stand>) {
+fn merge_by_id(
+    before: impl Iterator<Item = (u32, Landmark)>,
+    after: impl Iterator<Item = (u32, Landmark)>,
+) -> (Vec<CospanLandmark>, Vec<Stand>) {
     let (mut landmarks, mut stands) = (Vec::new(), Vec::new());
-    let (old, new): (Vec<_>, Vec<_>) = (before.iter().collect(), after.iter().collect());
-    let (mut i, mut j) = (0, 0);
-    while i < old.len() || j < new.len() {
-        let comes_first = |a: Option<&&Landmark>, b: Option<&&Landmark>| {
-            a.is_some_and(|a| b.is_none_or(|b| a.id <= b.id))
+    let (mut before, mut after) = (before.peekable(), after.peekable());
+    let id_of = |next: Option<&(u32, Landmark)>| next.map(|(_, landmark)| landmark.id);
+    loop {
+        let next = [id_of(before.peek()), id_of(after.peek())];
+        let Some(id) = next.into_iter().flatten().min() else {
+            return (landmarks, stands);
         };
-        let is_old = comes_first(old.get(i), new.get(j));
-        let is_new = comes_first(new.get(j), old.get(i));
+        let old = before.next_if(|(_, landmark)| landmark.id == id);
+        let new = after.next_if(|(_, landmark)| landmark.id == id);
         landmarks.push(CospanLandmark {
-            id: if is_old { old[i].id } else { new[j].id },
-            before: is_old.then(|| old[i].weight),
-            after: is_new.then(|| new[j].weight),
+            id,
+            before: old.map(|(_, landmark)| landmark.weight),
+            after: new.map(|(_, landmark)| landmark.weight),
         });
         stands.push(Stand {
-            before: is_old.then(|| before.slot(i)),
-            after: is_new.then(|| after.slot(j)),
+            before: old.map(|(slot, _)| slot),
+            after: new.map(|(slot, _)| slot),
         });
-        i += usize::from(is_old);
-        j += usize::from(is_new);
     }
-    (landmarks, stands)
 }
 
-/// Known to one of the sets, unless one landmark is gone and the other new.
+/// Known to one of the sets, unless one landmark is gone or left out and the other new.
 fn distance(before: &Landmarks, after: &Landmarks, a: Stand, b: Stand) -> Result<f64, Error> {
     if let (Some(a), Some(b)) = (a.before, b.before) {
         return Ok(before.between_slots(a, b));

@@ -6,8 +6,8 @@ use crate::memory::{Budget, Lease};
 use crate::pool::SimplexPool;
 use crate::stream::background::{Background, BackgroundDiagram};
 use crate::stream::cospan::{Cospan, union};
-use crate::stream::landmarks::Landmark;
-use crate::stream::params::{OnLimit, StreamParams, Window};
+use crate::stream::landmarks::{Arrival, LARGEST_WEIGHT, Landmark};
+use crate::stream::params::{Late, OnLimit, StreamParams, Window};
 use crate::stream::persistence::LandmarkPersistence;
 use crate::stream::report::{PushStats, Report};
 use crate::stream::search::{BLOCK, Search};
@@ -121,7 +121,8 @@ impl Stream {
         let Some(background) = &mut self.background else {
             return Ok((None, true));
         };
-        background.look(self.state.moment(), || self.state.landmarks.distances());
+        let (state, min_mass) = (&self.state, self.params.min_mass.unwrap_or(0.0));
+        background.look(state.as_of_now(min_mass), || state.distances(min_mass));
         if let Some(error) = background.error() {
             return Err(error.clone());
         }
@@ -137,7 +138,11 @@ impl Stream {
         &mut self.persistence
     }
 
-    /// Points arrive, in order, `times` with them if they have any; those that the window leaves behind go.
+    /// Points arrive, in order, `times` with them if they have any; those that the window leaves behind go. Each weighs 1.
+    ///
+    /// Times may run backwards if [`StreamParams::late`] says so. Then the clock is the latest time so far, and a window of time looks back
+    /// from there: of points that come late, those still inside are taken in with their own time, the others dropped
+    /// ([`PushStats::n_late`], [`PushStats::n_dropped`]). A window counted in points goes by the order in which they come.
     ///
     /// # Errors
     /// [`Error::Invalid`] if the points have another dimension, cannot be measured, or their times run backwards or are
@@ -149,7 +154,24 @@ impl Stream {
         times: Option<&[f64]>,
         control: &Control,
     ) -> Result<Report, Error> {
+        self.push_weighted(chunk, times, None, control)
+    }
+
+    /// [`Self::push`] of points that weigh something each.
+    ///
+    /// # Errors
+    /// As there, and [`Error::Invalid`] if a weight is not above 0 and at most 10²⁷⁰.
+    pub fn push_weighted(
+        &mut self,
+        chunk: Points,
+        times: Option<&[f64]>,
+        weights: Option<&[f64]>,
+        control: &Control,
+    ) -> Result<Report, Error> {
         let chunk = self.admit(chunk, times)?;
+        if let Some(weights) = weights {
+            check_weights(weights, chunk.n_points())?;
+        }
         let mut next = self.state.clone();
         if chunk.is_f64() && chunk.n_points() > 0 {
             next.landmarks.widen();
@@ -159,14 +181,28 @@ impl Stream {
         let (mut row, mut search) = (Vec::new(), None);
         for i in 0..chunk.n_points() {
             control.poll("landmarks", i, chunk.n_points())?;
-            let n_expired = next.advance(self.params.window, times.map(|t| t[i]));
+            let time = times.map(|t| t[i]);
+            if next.is_too_late(self.params.window, time) {
+                next.n_seen += 1;
+                stats.n_dropped += 1;
+                continue;
+            }
+            stats.n_late += usize::from(next.is_late(time));
+            let n_expired = next.advance(self.params.window, time);
             stats.n_expired += n_expired;
             if search.is_none() && i % BLOCK == 0 {
                 search = Search::new(&next.landmarks, chunk.n_points() - i, chunk.n_dims());
             } else if let Some(search) = search.as_mut().filter(|_| n_expired > 0) {
                 search.retain(&next.landmarks);
             }
-            self.take_in(&mut next, &chunk, i, (&mut search, &mut row), &mut stats)?;
+            let point = next.arrival(i, time, weights.map_or(1.0, |w| w[i]));
+            self.take_in(
+                &mut next,
+                &chunk,
+                point,
+                (&mut search, &mut row),
+                &mut stats,
+            )?;
         }
         stats.landmarks = begun.elapsed().saturating_sub(stats.nearest);
         self.conclude(next, chunk.n_points(), stats, control)
@@ -223,7 +259,12 @@ impl Stream {
             return Err(Error::invalid("chunk", expected, got));
         }
         match (times, self.params.window) {
-            (Some(times), _) => check_times(times, chunk.n_points(), self.state.clock)?,
+            (Some(times), _) => {
+                check_times(times, chunk.n_points())?;
+                if self.params.late == Late::Raise {
+                    check_order(times, self.state.clock)?;
+                }
+            }
             (None, Window::Seconds(_)) if chunk.n_points() > 0 => {
                 let expected = "one time per point, as the window is one of time";
                 return Err(Error::invalid("times", expected, "none"));
@@ -245,22 +286,21 @@ impl Stream {
         &self,
         next: &mut State,
         chunk: &Points,
-        i: usize,
+        point: Arrival,
         (search, row): (&mut Option<Search>, &mut Vec<f64>),
         stats: &mut PushStats,
     ) -> Result<(), Error> {
-        let begun = Instant::now();
+        let (begun, i) = (Instant::now(), point.row);
         let nearest = match search {
             Some(search) => search.nearest(&next.landmarks, chunk, i),
             None => next.landmarks.nearest(chunk, i, row),
         };
         stats.nearest += begun.elapsed();
-        let index = next.n_seen;
         next.n_seen += 1;
         if let Some(nearest) = nearest
             && nearest.distance <= next.cover_radius
         {
-            next.landmarks.refresh(nearest, index, next.clock);
+            next.landmarks.refresh(nearest, point);
             return Ok(());
         }
         if search.is_some() {
@@ -277,7 +317,7 @@ impl Stream {
             stats.n_evicted += n_evicted;
             n_gone += n_evicted;
         }
-        let slot = next.found(chunk, i, index, row);
+        let slot = next.found(chunk, point, row);
         stats.n_added += 1;
         let n_merged = next.coarsen_to(self.cap);
         stats.n_merged += n_merged;
@@ -336,25 +376,25 @@ impl Stream {
     ) -> Result<Report, Error> {
         next.step += 1;
         next.overlaps.forget_before(next.start);
-        let (before, after) = (&self.state.landmarks, &next.landmarks);
-        let (landmarks, distances) = union(before, after)?;
+        let min_mass = self.params.min_mass.unwrap_or(0.0);
+        let (landmarks, distances) = union(&self.state, &next, min_mass)?;
         let cospan = Cospan {
             step: next.step,
             time: next.clock,
             landmarks,
             distances,
-            epsilon_before: before.epsilon(),
-            epsilon_after: after.epsilon(),
+            epsilon_before: self.state.epsilon(min_mass),
+            epsilon_after: next.epsilon(min_mass),
             complex: self.params.complex,
             threshold: self.params.threshold,
         };
-        let begun = Instant::now();
+        let (begun, after) = (Instant::now(), &next.landmarks);
         let diagram = self.persistence.update(&cospan, after, control)?;
         stats.persistence = begun.elapsed();
         stats.bytes = after.bytes();
         stats.pool = self.persistence.pool().stats();
         if let Some(background) = &mut self.background {
-            background.follow(next.moment(), cospan.n_changed() > 0, || {
+            background.follow(next.as_of_now(min_mass), cospan.n_changed() > 0, || {
                 cospan.distances.select(&cospan.places_after())
             });
         }
@@ -371,7 +411,8 @@ impl Stream {
             diagram,
             epsilon: cospan.epsilon_after,
             cover_radius: next.cover_radius,
-            landmarks: after.iter().copied().collect(),
+            landmarks: next.weighed().collect(),
+            min_mass,
             stats,
             cospan,
         };
@@ -380,24 +421,48 @@ impl Stream {
     }
 }
 
-/// One finite time per point, none before the one before it.
-fn check_times(times: &[f64], n_points: usize, clock: Option<f64>) -> Result<(), Error> {
+/// One finite time per point.
+fn check_times(times: &[f64], n_points: usize) -> Result<(), Error> {
     if times.len() != n_points {
         let expected = format!("one time for each of {n_points} points");
         return Err(Error::invalid("times", expected, times.len()));
     }
+    match times.iter().position(|time| !time.is_finite()) {
+        None => Ok(()),
+        Some(i) => {
+            let got = format!("{} at {i}", times[i]);
+            Err(Error::invalid("times", "finite times", got))
+        }
+    }
+}
+
+/// None before the one before it.
+fn check_order(times: &[f64], clock: Option<f64>) -> Result<(), Error> {
     let mut latest = clock.unwrap_or(f64::NEG_INFINITY);
     for (i, &time) in times.iter().enumerate() {
-        if !time.is_finite() {
-            let got = format!("{time} at {i}");
-            return Err(Error::invalid("times", "finite times", got));
-        }
         if time < latest {
             let got = format!("{time} at {i} after {latest}");
-            let expected = "times that never run backwards, within a chunk or from chunk to chunk";
+            let expected = "times that never run backwards, within a chunk or from chunk to chunk, unless late is \"accept\"";
             return Err(Error::invalid("times", expected, got));
         }
         latest = time;
     }
     Ok(())
+}
+
+/// One weight per point, each above 0 and not so large that sums could overflow.
+fn check_weights(weights: &[f64], n_points: usize) -> Result<(), Error> {
+    if weights.len() != n_points {
+        let expected = format!("one weight for each of {n_points} points");
+        return Err(Error::invalid("weights", expected, weights.len()));
+    }
+    let is_wrong = |weight: &f64| !(*weight > 0.0 && *weight <= LARGEST_WEIGHT);
+    match weights.iter().position(is_wrong) {
+        None => Ok(()),
+        Some(i) => {
+            let expected = format!("weights above 0 and at most {LARGEST_WEIGHT:e}");
+            let got = format!("{} at {i}", weights[i]);
+            Err(Error::invalid("weights", expected, got))
+        }
+    }
 }

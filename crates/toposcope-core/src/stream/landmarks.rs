@@ -1,6 +1,12 @@
 //! The landmarks: few points that stand for all points of the window, and the distances between them.
 
-use crate::{DistanceMatrix, Metric, Points};
+use crate::stream::ageing::{Ageing, Moment};
+use crate::{Metric, Points};
+
+/// Points that weigh more are refused, so that no sum of weights overflows.
+pub(crate) const LARGEST_WEIGHT: f64 = 1e270;
+/// What fewer than 2⁶² points together stay far below: only a forged snapshot comes near.
+pub(crate) const LARGEST_SUM: f64 = 1e290;
 
 /// One landmark. Its position is that of the point that founded it and never moves.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -9,22 +15,50 @@ pub struct Landmark {
     pub id: u64,
     /// No point that it stands for is farther away.
     pub radius: f64,
-    /// Points assigned to it since it was founded, those of merged landmarks included.
-    pub weight: u64,
-    /// Index of the last of these points; moved by [`Stream::merge`](crate::stream::Stream::merge), as is said there.
+    /// Sum of the weights of the points assigned to it since it was founded, those of merged landmarks included: how many they are if
+    /// they came without weights. With a [half-life](crate::stream::StreamParams::half_life) it is what is left of them: in a report, when
+    /// the push was done.
+    pub weight: f64,
+    /// Index of the last of these points, which in a window of time is the one with the latest time; moved by
+    /// [`Stream::merge`](crate::stream::Stream::merge), as is said there.
     pub last_seen: u64,
-    /// Time of the last of these points that came with one.
+    /// Latest time of these points, if any came with one.
     pub last_time: Option<f64>,
 }
 
 impl Landmark {
     /// What another stood for is this one's from now on. Positions do not move, so that the radius grows by the distance.
-    pub(crate) fn take_over(&mut self, gone: &Self, distance: f64) {
+    pub(crate) fn take_over(&mut self, gone: &Self, distance: f64, ageing: Ageing) {
         self.radius = self.radius.max(gone.radius + distance);
-        self.weight += gone.weight;
-        self.last_seen = self.last_seen.max(gone.last_seen);
-        self.last_time = later(self.last_time, gone.last_time);
+        self.add(gone.weight, gone.moment(), ageing);
     }
+
+    /// The moment up to which it stays.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment {
+            index: self.last_seen,
+            time: self.last_time,
+        }
+    }
+
+    /// It stands for so much more, of this moment. Its weight is that of the later of the two moments.
+    fn add(&mut self, weight: f64, moment: Moment, ageing: Ageing) {
+        let (ours, theirs) = (self.moment(), moment);
+        let sum = self.weight * ageing.left(ours, theirs) + weight * ageing.left(theirs, ours);
+        self.weight = sum.min(LARGEST_SUM);
+        if ageing.outlasts(theirs, ours) {
+            self.last_seen = theirs.index;
+        }
+        self.last_time = later(ours.time, theirs.time);
+    }
+}
+
+/// A point that comes to the landmarks: a row of its chunk.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Arrival {
+    pub(crate) row: usize,
+    pub(crate) moment: Moment,
+    pub(crate) weight: f64,
 }
 
 /// The later of two times, if there are any.
@@ -40,6 +74,7 @@ pub(crate) fn later(a: Option<f64>, b: Option<f64>) -> Option<f64> {
 #[derive(Debug, Clone)]
 pub(crate) struct Landmarks {
     metric: Metric,
+    ageing: Ageing,
     positions: Points,
     records: Vec<Landmark>,
     /// Strict lower triangle by slots: the distance between the slots i > j is at `i (i - 1) / 2 + j`.
@@ -89,12 +124,17 @@ impl Priced {
 
 impl Landmarks {
     /// None yet; `positions` are [none](Points::none).
-    pub(crate) fn new(metric: Metric, positions: Points) -> Self {
-        Self::restore(metric, positions, Vec::new())
+    pub(crate) fn new(metric: Metric, ageing: Ageing, positions: Points) -> Self {
+        Self::restore(metric, ageing, positions, Vec::new())
     }
 
     /// Landmarks by ascending id, each with its position; their distances are measured anew, to the same bits.
-    pub(crate) fn restore(metric: Metric, positions: Points, records: Vec<Landmark>) -> Self {
+    pub(crate) fn restore(
+        metric: Metric,
+        ageing: Ageing,
+        positions: Points,
+        records: Vec<Landmark>,
+    ) -> Self {
         let n = records.len();
         let oldest_seen = records.iter().map(|l| l.last_seen).min();
         let distances = (0..n)
@@ -103,6 +143,7 @@ impl Landmarks {
             .collect();
         Self {
             metric,
+            ageing,
             positions,
             records,
             distances,
@@ -144,29 +185,16 @@ impl Landmarks {
         &self.positions
     }
 
-    /// Rows by ascending id.
-    pub(crate) fn in_order(&self) -> Points {
+    /// Rows of those of some ids, which ascend.
+    pub(crate) fn rows_of(&self, ids: impl Iterator<Item = u64>) -> Points {
         let mut rows = Points::none(self.positions.n_dims());
-        for (at, &slot) in self.order.iter().enumerate() {
-            rows.put_row(at, &self.positions, slot as usize);
+        let mut slots = self.order.iter().map(|&slot| slot as usize);
+        for (at, id) in ids.enumerate() {
+            if let Some(slot) = slots.find(|&slot| self.records[slot].id == id) {
+                rows.put_row(at, &self.positions, slot);
+            }
         }
         rows
-    }
-
-    /// Distances between the landmarks, by ascending id.
-    pub(crate) fn distances(&self) -> DistanceMatrix {
-        let n = self.len();
-        let mut lower = Vec::with_capacity(n * n.saturating_sub(1) / 2);
-        for (i, &slot) in self.order.iter().enumerate() {
-            let before = self.order[..i].iter();
-            lower.extend(before.map(|&other| self.between_slots(slot, other)));
-        }
-        DistanceMatrix::from_known(lower, n)
-    }
-
-    /// ε: no point of the window is farther from the landmarks, and no landmark farther from the window.
-    pub(crate) fn epsilon(&self) -> f64 {
-        self.iter().map(|l| l.radius).fold(0.0, f64::max)
     }
 
     /// Whether positions are held in float64.
@@ -190,6 +218,11 @@ impl Landmarks {
     /// How distances are measured.
     pub(crate) fn metric(&self) -> Metric {
         self.metric
+    }
+
+    /// By what points age.
+    pub(crate) fn ageing(&self) -> Ageing {
+        self.ageing
     }
 
     /// Slots there are, with and without a landmark.
@@ -281,12 +314,10 @@ impl Landmarks {
     }
 
     /// A point joins the landmark at `nearest`.
-    pub(crate) fn refresh(&mut self, nearest: Nearest, index: u64, time: Option<f64>) {
+    pub(crate) fn refresh(&mut self, nearest: Nearest, point: Arrival) {
         let landmark = &mut self.records[self.order[nearest.place] as usize];
         landmark.radius = landmark.radius.max(nearest.distance);
-        landmark.weight += 1;
-        landmark.last_seen = index;
-        landmark.last_time = time.or(landmark.last_time);
+        landmark.add(point.weight, point.moment, self.ageing);
     }
 
     /// Row `i` of `points` becomes a landmark, the youngest; `row` holds its distances to the others by places.
@@ -391,7 +422,7 @@ impl Landmarks {
         let slot = self.order[takeover.goes];
         let gone = self.records[slot as usize];
         let kept = &mut self.records[self.order[takeover.keeps] as usize];
-        kept.take_over(&gone, takeover.distance);
+        kept.take_over(&gone, takeover.distance, self.ageing);
         self.order.remove(takeover.goes);
         self.free.push(slot);
     }
@@ -415,10 +446,12 @@ fn triangle(i: usize, j: usize) -> usize {
 mod tests {
     use super::*;
     use crate::dice::Dice;
+    use crate::stream::params::tests::plain;
 
     fn on_a_line(xs: &[f64]) -> Landmarks {
         let points = Points::from_f64(xs.to_vec(), 1).unwrap();
-        let mut landmarks = Landmarks::new(Metric::Euclidean, Points::none(1));
+        let ageing = Ageing::new(&plain(9, 9));
+        let mut landmarks = Landmarks::new(Metric::Euclidean, ageing, Points::none(1));
         let mut row = Vec::new();
         for i in 0..xs.len() {
             landmarks.nearest(&points, i, &mut row);
@@ -431,9 +464,17 @@ mod tests {
         Landmark {
             id,
             radius: 0.0,
-            weight: 1,
+            weight: 1.0,
             last_seen: id,
             last_time: None,
+        }
+    }
+
+    fn point(index: u64, time: Option<f64>) -> Arrival {
+        Arrival {
+            row: 0,
+            moment: Moment { index, time },
+            weight: 1.0,
         }
     }
 
@@ -463,13 +504,13 @@ mod tests {
     fn who_takes_over_covers_what_both_covered() {
         let mut landmarks = on_a_line(&[0.0, 5.0, 1.0]);
         let seen = |place, distance| Nearest { place, distance };
-        landmarks.refresh(seen(2, 0.25), 7, Some(3.5));
-        landmarks.refresh(seen(0, 0.5), 8, None);
+        landmarks.refresh(seen(2, 0.25), point(7, Some(3.5)));
+        landmarks.refresh(seen(0, 0.5), point(8, None));
         landmarks.take_over(takeover(0, 2, 1.0));
         let kept = *landmarks.iter().next().unwrap();
-        assert_eq!((kept.id, kept.radius, kept.weight), (0, 1.25, 4));
+        assert_eq!((kept.id, kept.radius, kept.weight), (0, 1.25, 4.0));
         assert_eq!((kept.last_seen, kept.last_time), (8, Some(3.5)));
-        assert_eq!((ids(&landmarks), landmarks.epsilon()), (vec![0, 1], 1.25));
+        assert_eq!(ids(&landmarks), [0, 1]);
     }
 
     #[test]
@@ -477,14 +518,15 @@ mod tests {
         let seen = |place, distance| Nearest { place, distance };
         let mut landmarks = on_a_line(&[0.0, 2.0, 3.0, 5.0]);
         assert_eq!(landmarks.cheapest_takeover(), Some(takeover(1, 2, 1.0)));
-        landmarks.refresh(seen(2, 1.5), 4, None);
+        landmarks.refresh(seen(2, 1.5), point(4, None));
         assert_eq!(landmarks.cheapest_takeover(), Some(takeover(2, 1, 1.0)));
-        landmarks.refresh(seen(1, 1.5), 5, None);
+        landmarks.refresh(seen(1, 1.5), point(5, None));
         let closest_would_cost = 2.5;
         let cheapest = landmarks.cheapest_takeover().unwrap();
         assert_eq!(cheapest, takeover(1, 0, 2.0));
         landmarks.take_over(cheapest);
-        assert!(landmarks.epsilon() < closest_would_cost);
+        let radii = landmarks.iter().map(|l| l.radius);
+        assert!(radii.fold(0.0, f64::max) < closest_would_cost);
     }
 
     /// The cheapest takeover of all pairs, one after the other.
@@ -520,7 +562,7 @@ mod tests {
                 let points = Points::from_f64(vec![dice.below(grid) as f64], 1).unwrap();
                 let nearest = landmarks.nearest(&points, 0, &mut row);
                 match (nearest, dice.below(10)) {
-                    (Some(nearest), 0..=3) => landmarks.refresh(nearest, step, None),
+                    (Some(nearest), 0..=3) => landmarks.refresh(nearest, point(step, None)),
                     (_, 4) => {
                         let gone = dice.below(20) as u64;
                         landmarks.expire(|l| l.id % 20 != gone);

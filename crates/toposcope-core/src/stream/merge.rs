@@ -38,7 +38,8 @@ impl Stream {
     /// - *If there are too many landmarks,* the policy of this stream decides, as in a push: takeovers, by which ε grows; those seen
     ///   longest ago leave; or an error.
     /// - Windows may differ in length: this stream's counts from now on, and what is older leaves. So do the cover radius asked for, the
-    ///   limits, the policy and the threads: this stream's stay.
+    ///   limits, the policies, the smallest mass and the threads: this stream's stay.
+    /// - Weights of both are as old as their points are, and fade from there.
     ///
     /// But for ids and ties between equally cheap takeovers it does not matter which stream takes in which.
     ///
@@ -89,15 +90,17 @@ fn check_alike(ours: &StreamParams, theirs: &StreamParams) -> Result<(), Error> 
         Window::Count(_) => "counted in points",
         Window::Seconds(_) => "of time",
     };
-    let threshold = |t: Option<f64>| t.map_or_else(|| "none".to_owned(), |t| t.to_string());
+    let length = |t: Option<f64>| t.map_or_else(|| "none".to_owned(), |t| t.to_string());
     alike("n_dims", &ours.n_dims, &theirs.n_dims)?;
     alike("a window", &kind(ours.window), &kind(theirs.window))?;
     alike("metric", &ours.metric.name(), &theirs.metric.name())?;
     let (one, other) = (ours.complex.name(), theirs.complex.name());
     alike("complex", &one, &other)?;
     alike("max_dim", &ours.max_dim, &theirs.max_dim)?;
-    let (ours, theirs) = (threshold(ours.threshold), threshold(theirs.threshold));
-    alike("threshold", &ours, &theirs)
+    let (one, other) = (length(ours.threshold), length(theirs.threshold));
+    alike("threshold", &one, &other)?;
+    let (one, other) = (length(ours.half_life), length(theirs.half_life));
+    alike("half_life", &one, &other)
 }
 
 impl State {
@@ -204,8 +207,9 @@ impl State {
                     place,
                     distance: 0.0,
                 }) => {
+                    let ageing = self.landmarks.ageing();
                     let landmark = self.landmarks.at_mut(place);
-                    landmark.take_over(&newcomer.landmark, 0.0);
+                    landmark.take_over(&newcomer.landmark, 0.0, ageing);
                 }
                 _ => apart.push(newcomer),
             }

@@ -13,11 +13,20 @@
 //! window lie in those of radius r + ε around the landmarks, and the other way round. Alpha filtrations have the shape of these
 //! unions, at every radius and compatibly with inclusions, so that the diagrams are within ε, and an interval longer than 2ε is proof.
 //!
+//! Points may come late ([`StreamParams::late`]): a landmark then stays as long as the one with the latest time of all its points, so that
+//! those of them that are in the window find it alive. It is alive exactly if one of its points is in the window.
+//!
+//! With a smallest mass ([`StreamParams::min_mass`]) some landmarks are held, but are no part of the diagram: K, the others, is. Each point of
+//! the window belongs to one landmark, that to which it was assigned or that which took this one over. All of the above is then true
+//! of K and of `W_K`, the points of the window that belong to K, with ε the largest radius in K: a point of `W_K` is within the radius of its
+//! landmark, which is in K, and a landmark of K has a point in the window, which is in `W_K`. Of points that belong to other landmarks, outliers
+//! and the like, nothing is said, so that a class that is proven is one of `W_K`.
+//!
 //! Streams that look at the same things can be put together ([`Stream::merge`]): the landmarks of both, for the union of their
 //! windows, with the larger ε. A stream can so be worked on in parts.
 //!
 //! ```
-//! use toposcope_core::stream::{Complex, OnLimit, Stream, StreamParams, Window};
+//! use toposcope_core::stream::{Complex, Late, OnLimit, Stream, StreamParams, Window};
 //! use toposcope_core::{Control, Metric, Points};
 //!
 //! let mut stream = Stream::new(StreamParams {
@@ -32,6 +41,9 @@
 //!     threshold: None,
 //!     memory_limit: None,
 //!     on_limit: OnLimit::Coarsen,
+//!     late: Late::Raise,
+//!     half_life: None,
+//!     min_mass: None,
 //!     n_threads: None,
 //! })?;
 //! let chunk = Points::from_f64(vec![0.0, 10.0, 12.0], 1)?;
@@ -69,8 +81,10 @@
 //! - The radius under which points are covered grows when landmarks merge and shrinks only by [`Stream::reset`].
 //! - A merge leaves two landmarks where one would do, unless they are at the same place: what is near enough to be covered by another
 //!   is not, as that would add to ε.
-//! - A landmark's weight counts points ever assigned to it, not those still in the window: that would need the window.
+//! - A landmark's weight is that of all points ever assigned to it, not of those still in the window: that would need the window. With a
+//!   half-life, what is old counts for little.
 
+mod ageing;
 mod background;
 mod cospan;
 mod critical;
@@ -91,5 +105,5 @@ pub use background::BackgroundDiagram;
 pub use cospan::{Cospan, CospanLandmark};
 pub use engine::Stream;
 pub use landmarks::Landmark;
-pub use params::{Complex, OnLimit, StreamParams, Window};
+pub use params::{Complex, Late, OnLimit, StreamParams, Window};
 pub use report::{PushStats, Report};

@@ -8,7 +8,7 @@ use crate::{AlphaParams, Error, Metric, RipsParams};
 pub enum Window {
     /// The last so many points.
     Count(u64),
-    /// The points later than so many seconds before the latest one.
+    /// The points later than so many seconds before the latest time of all.
     Seconds(f64),
 }
 
@@ -47,6 +47,42 @@ impl OnLimit {
             Self::Coarsen => "coarsen",
             Self::Evict => "evict",
             Self::Raise => "raise",
+        }
+    }
+}
+
+/// What happens to a point that is late: of an earlier time than one that came before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Late {
+    /// [`Error::Invalid`]; the push has no effect.
+    #[default]
+    Raise,
+    /// It is taken in with its own time. One that a window of time has left behind already is dropped.
+    Accept,
+}
+
+impl Late {
+    /// The policy of this name: `raise` or `accept`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for any other name.
+    pub fn from_name(name: &str) -> Result<Self, Error> {
+        match name {
+            "raise" => Ok(Self::Raise),
+            "accept" => Ok(Self::Accept),
+            _ => Err(Error::invalid(
+                "late",
+                "\"raise\" or \"accept\"",
+                format!("\"{name}\""),
+            )),
+        }
+    }
+
+    /// The name that [`Self::from_name`] reads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Raise => "raise",
+            Self::Accept => "accept",
         }
     }
 }
@@ -122,6 +158,12 @@ pub struct StreamParams {
     pub memory_limit: Option<u64>,
     /// What happens at the limit.
     pub on_limit: OnLimit,
+    /// What happens to points out of order.
+    pub late: Late,
+    /// The weight of a landmark halves with every so many points, or seconds in a window of time; `None` = it stays.
+    pub half_life: Option<f64>,
+    /// Landmarks that weigh less are held, but are no part of the diagram; `None` = all are.
+    pub min_mass: Option<f64>,
     /// Worker threads; `None` = as many as the machine has. Never changes a result.
     pub n_threads: Option<usize>,
 }
@@ -169,6 +211,18 @@ impl StreamParams {
         {
             let expected = "a finite length of at least 0";
             return Err(Error::invalid("cover_radius", expected, radius));
+        }
+        if let Some(half_life) = self.half_life
+            && !(half_life > 0.0 && half_life.is_finite())
+        {
+            let expected = "a finite number of points or seconds above 0";
+            return Err(Error::invalid("half_life", expected, half_life));
+        }
+        if let Some(mass) = self.min_mass
+            && !(mass >= 0.0 && mass.is_finite())
+        {
+            let expected = "a finite weight of at least 0";
+            return Err(Error::invalid("min_mass", expected, mass));
         }
         self.rips_params().check()?;
         self.check_background()?;
@@ -334,6 +388,9 @@ pub(crate) mod tests {
             threshold: None,
             memory_limit: None,
             on_limit: OnLimit::Coarsen,
+            late: Late::Raise,
+            half_life: None,
+            min_mass: None,
             n_threads: Some(1),
         }
     }
@@ -341,7 +398,7 @@ pub(crate) mod tests {
     #[test]
     fn parameters_are_checked_by_name() {
         type Spoil = fn(&mut StreamParams);
-        let wrong: [(&str, Spoil); 12] = [
+        let wrong: [(&str, Spoil); 18] = [
             ("n_dims", |p| p.n_dims = 0),
             ("max_landmarks", |p| p.max_landmarks = 0),
             ("window", |p| p.window = Window::Count(0)),
@@ -350,6 +407,12 @@ pub(crate) mod tests {
             ("window", |p| p.window = Window::Seconds(1e300)),
             ("cover_radius", |p| p.cover_radius = Some(-1.0)),
             ("cover_radius", |p| p.cover_radius = Some(f64::INFINITY)),
+            ("half_life", |p| p.half_life = Some(0.0)),
+            ("half_life", |p| p.half_life = Some(f64::NAN)),
+            ("half_life", |p| p.half_life = Some(f64::INFINITY)),
+            ("min_mass", |p| p.min_mass = Some(-0.5)),
+            ("min_mass", |p| p.min_mass = Some(f64::NAN)),
+            ("min_mass", |p| p.min_mass = Some(f64::INFINITY)),
             ("threshold", |p| p.threshold = Some(f64::NAN)),
             ("max_dim", |p| p.max_dim = 99),
             ("background_dim", |p| p.background_dim = Some(1)),
@@ -363,6 +426,10 @@ pub(crate) mod tests {
             assert!(message.starts_with(name), "{message}");
         }
         assert!(OnLimit::from_name("grow").is_err());
+        assert!(Late::from_name("drop").is_err());
+        for late in [Late::Raise, Late::Accept] {
+            assert_eq!(Late::from_name(late.name()), Ok(late));
+        }
         for policy in [OnLimit::Coarsen, OnLimit::Evict, OnLimit::Raise] {
             assert_eq!(OnLimit::from_name(policy.name()), Ok(policy));
         }

@@ -170,7 +170,8 @@ impl LandmarkPersistence {
         control: &Control,
     ) -> Result<Diagram, Error> {
         if let Some(params) = &self.alpha {
-            return alpha(&after.in_order(), params, control);
+            let ids = cospan.landmarks.iter().filter(|l| l.after.is_some());
+            return alpha(&after.rows_of(ids.map(|l| l.id)), params, control);
         }
         let after = cospan.places_after();
         let distances = if after.len() == cospan.landmarks.len() {

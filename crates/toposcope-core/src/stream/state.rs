@@ -1,10 +1,11 @@
 //! The part of a stream that a push changes, and how single points change it.
 
-use crate::Points;
-use crate::stream::background::Moment;
-use crate::stream::landmarks::{Landmark, Landmarks};
+use crate::stream::ageing::{Ageing, Moment};
+use crate::stream::background::AsOf;
+use crate::stream::landmarks::{Arrival, Landmark, Landmarks, later};
 use crate::stream::overlaps::Overlaps;
 use crate::stream::params::{StreamParams, Window};
+use crate::{DistanceMatrix, Points};
 
 /// Far beyond any real stream, and far enough below the end of u64 that counting on never overflows.
 pub(crate) const MOST_SEEN: u64 = 1 << 62;
@@ -21,7 +22,7 @@ pub(crate) struct State {
     pub(crate) start: u64,
     /// And the positions, from there on, at which more than one point is alive, because streams were merged.
     pub(crate) overlaps: Overlaps,
-    /// Time of the latest point that came with one.
+    /// Latest time of a point.
     pub(crate) clock: Option<f64>,
     /// Pushes, evictions and merges so far.
     pub(crate) step: u64,
@@ -30,7 +31,11 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(params: &StreamParams) -> Self {
         Self {
-            landmarks: Landmarks::new(params.metric, Points::none(params.n_dims)),
+            landmarks: Landmarks::new(
+                params.metric,
+                Ageing::new(params),
+                Points::none(params.n_dims),
+            ),
             cover_radius: params.cover_radius.unwrap_or(0.0),
             n_seen: 0,
             start: 0,
@@ -40,18 +45,30 @@ impl State {
         }
     }
 
-    pub(super) fn moment(&self) -> Moment {
-        Moment {
+    /// How the landmarks that weigh enough stand.
+    pub(super) fn as_of_now(&self, min_mass: f64) -> AsOf {
+        AsOf {
             step: self.step,
             n_seen: self.n_seen,
-            epsilon: self.landmarks.epsilon(),
-            n_landmarks: self.landmarks.len(),
+            epsilon: self.epsilon(min_mass),
+            n_landmarks: self.kept(min_mass).count(),
         }
+    }
+
+    /// Distances between them, by ascending id.
+    pub(super) fn distances(&self, min_mass: f64) -> DistanceMatrix {
+        let slots: Vec<u32> = self.kept(min_mass).map(|(slot, _)| slot).collect();
+        let mut lower = Vec::with_capacity(slots.len() * slots.len().saturating_sub(1) / 2);
+        for (i, &slot) in slots.iter().enumerate() {
+            let before = slots[..i].iter();
+            lower.extend(before.map(|&other| self.landmarks.between_slots(slot, other)));
+        }
+        DistanceMatrix::from_known(lower, slots.len())
     }
 
     /// The window slides to make the next point, of this time, its last; how many landmarks that costs.
     pub(crate) fn advance(&mut self, window: Window, time: Option<f64>) -> usize {
-        self.clock = time.or(self.clock);
+        self.clock = later(self.clock, time);
         match (window, self.clock) {
             (Window::Count(n), _) => {
                 self.start = self.start.max((self.n_seen + 1).saturating_sub(n));
@@ -64,6 +81,45 @@ impl State {
             }
             (Window::Seconds(_), None) => 0,
         }
+    }
+
+    /// Whether a point of this time would be earlier than one that came before it.
+    pub(crate) fn is_late(&self, time: Option<f64>) -> bool {
+        time.zip(self.clock).is_some_and(|(t, now)| t < now)
+    }
+
+    /// Whether the window has left a point of this time behind before it comes.
+    pub(crate) fn is_too_late(&self, window: Window, time: Option<f64>) -> bool {
+        match (window, time.zip(self.clock)) {
+            (Window::Seconds(seconds), Some((t, now))) => t < now && t <= now - seconds,
+            _ => false,
+        }
+    }
+
+    /// The landmarks that weigh enough to be part of a diagram, by ascending id, each with its slot.
+    pub(crate) fn kept(&self, min_mass: f64) -> impl Iterator<Item = (u32, Landmark)> + '_ {
+        let landmarks = self.landmarks.slots().zip(self.weighed());
+        landmarks.filter(move |(_, landmark)| landmark.weight >= min_mass)
+    }
+
+    /// The landmarks by ascending id, with the weights that they have by now.
+    pub(crate) fn weighed(&self) -> impl Iterator<Item = Landmark> + '_ {
+        let ageing = self.landmarks.ageing();
+        let now = Moment {
+            index: self.n_seen.saturating_sub(1),
+            time: self.clock,
+        };
+        self.landmarks.iter().map(move |landmark| Landmark {
+            weight: landmark.weight * ageing.left(landmark.moment(), now),
+            ..*landmark
+        })
+    }
+
+    /// ε of the landmarks that weigh enough: no point that belongs to one of them is farther from it, and in the window there is one of
+    /// each within that.
+    pub(crate) fn epsilon(&self, min_mass: f64) -> f64 {
+        let radii = self.kept(min_mass).map(|(_, landmark)| landmark.radius);
+        radii.fold(0.0, f64::max)
     }
 
     /// In a window counted in points: how many are alive.
@@ -83,31 +139,44 @@ impl State {
         at
     }
 
-    /// Row `i` of `chunk` becomes a landmark; its slot.
-    pub(crate) fn found(&mut self, chunk: &Points, i: usize, index: u64, row: &[f64]) -> u32 {
+    /// The next point, a row of its chunk.
+    pub(crate) fn arrival(&self, row: usize, time: Option<f64>, weight: f64) -> Arrival {
+        let index = self.n_seen;
+        let moment = Moment { index, time };
+        Arrival {
+            row,
+            moment,
+            weight,
+        }
+    }
+
+    /// The point becomes a landmark; its slot.
+    pub(crate) fn found(&mut self, chunk: &Points, point: Arrival, row: &[f64]) -> u32 {
         let landmark = Landmark {
-            id: index,
+            id: point.moment.index,
             radius: 0.0,
-            weight: 1,
-            last_seen: index,
-            last_time: self.clock,
+            weight: point.weight,
+            last_seen: point.moment.index,
+            last_time: point.moment.time,
         };
-        self.landmarks.found(landmark, chunk, i, row)
+        self.landmarks.found(landmark, chunk, point.row, row)
     }
 
     /// The landmark seen longest ago leaves, and the window up to its last point; `row` loses its distance.
     pub(crate) fn evict_oldest(&mut self, row: &mut Vec<f64>) -> usize {
-        let oldest = self.landmarks.iter().map(|l| l.last_seen).min();
-        let start = oldest.map_or(0, |last_seen| last_seen + 1);
-        self.start = self.start.max(start);
-        let alive: Vec<bool> = self
-            .landmarks
-            .iter()
-            .map(|l| l.last_seen >= start)
-            .collect();
+        let ageing = self.landmarks.ageing();
+        let moments = self.landmarks.iter().map(Landmark::moment);
+        let Some(oldest) = moments.reduce(|a, b| if ageing.outlasts(a, b) { b } else { a }) else {
+            return 0;
+        };
+        if !ageing.by_time() {
+            self.start = self.start.max(oldest.index + 1);
+        }
+        let stays = |l: &Landmark| ageing.outlasts(l.moment(), oldest);
+        let alive: Vec<bool> = self.landmarks.iter().map(stays).collect();
         let mut alive = alive.into_iter();
         row.retain(|_| alive.next().unwrap_or(false));
-        self.landmarks.expire(|l| l.last_seen >= start)
+        self.landmarks.expire(stays)
     }
 
     /// If there is a landmark too many, another takes over what it stands for, and points as far apart as these two are

@@ -1,6 +1,8 @@
 //! What a push does to the landmarks, case by case.
 
+mod late;
 mod pool;
+mod weights;
 
 use std::ops::ControlFlow;
 
@@ -74,7 +76,7 @@ fn a_report_counts() {
     let report = push(&mut stream, &[11.0]);
     assert_eq!((report.step, report.first_index), (2, 4));
     assert_eq!((report.stats.n_added, report.stats.n_expired), (0, 1));
-    assert_eq!(report.landmarks[0].weight, 3);
+    assert_eq!(report.landmarks[0].weight, 3.0);
     assert_eq!(report.landmarks[0].last_seen, 4);
 }
 
@@ -325,9 +327,9 @@ fn the_cospan_joins_before_and_after() {
     assert_eq!(
         joined,
         [
-            (0, Some(1), None),
-            (1, Some(1), Some(2)),
-            (3, None, Some(1))
+            (0, Some(1.0), None),
+            (1, Some(1.0), Some(2.0)),
+            (3, None, Some(1.0))
         ]
     );
     assert_eq!(cospan.distances.row(1), [10.0]);
@@ -445,7 +447,7 @@ fn many_points_at_once_find_the_landmarks_that_each_alone_finds() {
                 };
                 assert_eq!(landmarks(&at_once), landmarks(&alone));
                 assert_eq!(at_once.state().cover_radius, alone.state().cover_radius);
-                n_refreshed += landmarks(&alone).iter().filter(|l| l.weight > 1).count();
+                n_refreshed += landmarks(&alone).iter().filter(|l| l.weight > 1.0).count();
             }
         }
     }
@@ -464,9 +466,7 @@ fn what_version_1_saved_goes_on() {
         00000000000000050000000000000001000000000000144004000000000000000000000000000000010000000000000004000000000000\
         000100000000000010409b302d91504f534e29000000000000000008000000000000000000000000000000000000000000803f00004040\
         0000803f0000e04000000040f14a7375";
-    let byte = |at: usize| u8::from_str_radix(&saved[at..at + 2], 16).unwrap();
-    let saved: Vec<u8> = (0..saved.len()).step_by(2).map(byte).collect();
-    let mut restored = Stream::restore(&saved).unwrap();
+    let mut restored = Stream::restore(&bytes_of(saved)).unwrap();
     let mut stream = Stream::new(StreamParams {
         threshold: Some(50.0),
         ..plain(6, 4)
@@ -487,4 +487,50 @@ fn what_version_1_saved_goes_on() {
         report.stats = crate::stream::PushStats::default();
     }
     assert_eq!(reports[0], reports[1]);
+}
+
+#[test]
+fn what_version_2_saved_goes_on() {
+    // Those points into a window of four seconds, and what another stream had seen of the same place, merged.
+    let saved = "\
+        544f504f534350455354524d0200000061010000000000004207451d5041524d3000000000000000020000000000000001000000000000\
+        104004000000000000000001000000000000000000000001010000000000000000a1d264fe535441543100000000000000020000000000\
+        00000800000000000000000000000000000001000000000000144000000000000000000000000000000000968373164c414e4483000000\
+        00000000030000000000000002000000000000000000000000000000040000000000000007000000000000000100000000000014400300\
+        00000000000000000000000000000100000000000000040000000000000001000000000000084004000000000000000000000000000000\
+        01000000000000000500000000000000010000000000001040615d5919504f534e21000000000000000006000000000000000000404000\
+        00803f0000003f000000000000e040000000406033b43e";
+    let mut restored = Stream::restore(&bytes_of(saved)).unwrap();
+    let [mut stream, mut other] = [0, 1].map(|_| {
+        let window = Window::Seconds(4.0);
+        Stream::new(StreamParams {
+            window,
+            ..plain(6, 4)
+        })
+        .unwrap()
+    });
+    let control = Control::none();
+    let first = [0.0, 0.0, 0.0, 1.0, 3.0, 1.0, 0.5, 0.0, 7.0, 2.0, 3.0, 1.0];
+    let first = Points::from_f32(first.to_vec(), 2).unwrap();
+    let times: Vec<f64> = (0..6).map(f64::from).collect();
+    stream.push(first, Some(&times), &control).unwrap();
+    let second = Points::from_f32(vec![3.0, 1.0, 3.0, 1.0], 2).unwrap();
+    other.push(second, Some(&[4.0, 4.5]), &control).unwrap();
+    stream.merge(&other, &control).unwrap();
+    assert_eq!(restored.params(), stream.params());
+    assert_eq!(restored.snapshot(), stream.snapshot());
+    let mut reports = [&mut stream, &mut restored].map(|s| {
+        let chunk = Points::from_f64(vec![9.0, 9.0, 3.0, 2.0], 2).unwrap();
+        s.push(chunk, Some(&[7.0, 8.0]), &control).unwrap()
+    });
+    for report in &mut reports {
+        report.stats = crate::stream::PushStats::default();
+    }
+    assert_eq!(reports[0], reports[1]);
+}
+
+/// Bytes from hexadecimal digits.
+fn bytes_of(digits: &str) -> Vec<u8> {
+    let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    (0..digits.len()).step_by(2).map(byte).collect()
 }

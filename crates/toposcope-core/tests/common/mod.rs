@@ -5,6 +5,7 @@
     reason = "every test file compiles this one and uses a part of it"
 )]
 
+pub mod naive_stream;
 pub mod streams;
 
 use toposcope_core::{

@@ -1,6 +1,6 @@
 //! Streams of points of the plane.
 
-use toposcope_core::stream::{Complex, OnLimit, Report, Stream, StreamParams, Window};
+use toposcope_core::stream::{Complex, Late, OnLimit, Report, Stream, StreamParams, Window};
 use toposcope_core::{Control, Metric, Points};
 use toposcope_oracle::rips_persistence;
 
@@ -20,6 +20,9 @@ pub fn params(window: u64, max_landmarks: usize) -> StreamParams {
         threshold: None,
         memory_limit: None,
         on_limit: OnLimit::Coarsen,
+        late: Late::Raise,
+        half_life: None,
+        min_mass: None,
         n_threads: Some(1),
     }
 }

@@ -189,6 +189,24 @@ fn landmarks_that_merge_take_their_simplices_along() {
 }
 
 #[test]
+fn what_passes_the_filter_by_mass_comes_and_goes_in_both_directions() {
+    let mut seen = [0; 3];
+    for seed in 0..10 {
+        for (grid, max_landmarks) in [(6, 60), (8, 60), (0, 25)] {
+            let params = StreamParams {
+                max_landmarks,
+                half_life: Some(30.0),
+                min_mass: Some(0.7),
+                ..exact(60, 2)
+            };
+            let counts = run(seed, params, grid, 40);
+            seen.iter_mut().zip(counts).for_each(|(sum, n)| *sum += n);
+        }
+    }
+    assert!(seen.iter().all(|&n| n > 1000), "{seen:?}");
+}
+
+#[test]
 fn without_a_change_nothing_happens() {
     let mut stream = on_a_line(plain(100, 100));
     push(&mut stream, &[0.0, 2.0, 3.0, 7.0]);
