@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .watch import Told
-from .world import Expected
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from .watch import Told
+    from .world import Expected
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Score:
     #: True, but not told in time.
     missed: tuple[Expected, ...] = ()
     #: Chunks from when an event was due to when it was told; 0 if it was told before.
-    delays: tuple[int, ...] = field(default=())
+    delays: tuple[int, ...] = ()
 
     def __add__(self, other: Score) -> Score:
         return Score(
@@ -62,29 +65,34 @@ def is_true(told: Told, expected: Expected) -> bool:
     )
 
 
+def pair_up(n_left: int, n_right: int, fits: Callable[[int, int], bool]) -> dict[int, int]:
+    """Give as many of the left as possible one of the right each, the first ones first."""
+    holder: dict[int, int] = {}
+
+    def find(left: int, tried: set[int]) -> bool:
+        """Find one that is free, or whose holder finds another."""
+        for right in range(n_right):
+            if right not in tried and fits(left, right):
+                tried.add(right)
+                if right not in holder or find(holder[right], tried):
+                    holder[right] = left
+                    return True
+        return False
+
+    for left in range(n_left):
+        find(left, set())
+    return {left: right for right, left in holder.items()}
+
+
 def score(told: Sequence[Told], expected: Sequence[Expected]) -> Score:
     """Match events one to one: as many as possible, and what is told first with what is due first."""
     told = sorted(told, key=lambda event: event.chunk)
     expected = sorted(expected, key=lambda event: event.due)
-    partner: dict[int, int] = {}  # of those told, by number of the expected one
-
-    def find(e: int, tried: set[int]) -> bool:
-        """Give an expected event a partner, where need be by finding another for whoever has it."""
-        holders = {t: other for other, t in partner.items()}
-        for t, event in enumerate(told):
-            if t not in tried and is_true(event, expected[e]):
-                tried.add(t)
-                if t not in holders or find(holders[t], tried):
-                    partner[e] = t
-                    return True
-        return False
-
-    for e in range(len(expected)):
-        find(e, set())
-    matched = set(partner.values())
+    pairs = pair_up(len(expected), len(told), lambda e, t: is_true(told[t], expected[e]))
+    matched = set(pairs.values())
     return Score(
-        found=len(partner),
+        found=len(pairs),
         false_alarms=tuple(event for t, event in enumerate(told) if t not in matched),
-        missed=tuple(event for e, event in enumerate(expected) if e not in partner),
-        delays=tuple(max(0, told[t].chunk - expected[e].due) for e, t in sorted(partner.items())),
+        missed=tuple(event for e, event in enumerate(expected) if e not in pairs),
+        delays=tuple(max(0, told[t].chunk - expected[e].due) for e, t in sorted(pairs.items())),
     )

@@ -17,7 +17,8 @@ def arc(
 
     def draw(n: int, rng: np.random.Generator) -> np.ndarray:
         angles = 2 * np.pi * rng.uniform(start, end, n)
-        return np.stack([axes[0] * np.cos(angles), axes[1] * np.sin(angles)], axis=1) + np.array(centre)
+        centred: np.ndarray = np.stack([axes[0] * np.cos(angles), axes[1] * np.sin(angles)], axis=1)
+        return centred + np.array(centre)
 
     return draw
 

@@ -15,6 +15,7 @@ from .world import WINDOW, WINDOW_CHUNKS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from toposcope.pipeline.explain import Item
     from toposcope.tracking import Event
 
     from .world import Drawn
@@ -60,9 +61,9 @@ class Watched:
 def watch(drawn: Drawn, watching: Watching) -> Watched:
     """Push a world's chunks into a monitor; keep confirmed events that were not retracted.
 
-    Warm-up: the tracker's first readable report gives births of what is there, and while the window fills its shapes only
-    become denser. Events that happened while it filled are left out, whenever they were confirmed. Whether the tracker
-    started from the right shapes is said by ``at_start``.
+    Warm-up: the tracker's first readable report gives births of what is there, and while the window fills its shapes
+    only become denser. Events that happened while it filled are left out, whenever they were confirmed. Whether the
+    tracker started from the right shapes is said by ``at_start``.
     """
     stream = ts.Stream(
         drawn.setting.n_dims,
@@ -84,10 +85,15 @@ def watch(drawn: Drawn, watching: Watching) -> Watched:
     return Watched(tuple(event for event in told if event.happened >= WINDOW_CHUNKS), at_start, tracker.scale)
 
 
+def nothing_known(_ids: object) -> list[Item | None]:
+    """Stand in for the items of landmarks, which are not asked for here."""
+    return []
+
+
 def is_news(event: Event, min_mass: int) -> bool:
     """Whether a user would look: it is confirmed, about enough points, and does not tell that something goes on."""
     goes_on = event.is_quiet or event.kind == "LoopContinue"
-    return event.status == "confirmed" and not goes_on and explain(event, lambda ids: [], min_mass).is_notable
+    return event.status == "confirmed" and not goes_on and explain(event, nothing_known, min_mass).is_notable
 
 
 def tell(event: Event, chunk: int, names: np.ndarray) -> Told:

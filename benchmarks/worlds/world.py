@@ -1,23 +1,25 @@
 """What a scripted world is, and how its points are drawn.
 
-A world is one scene per chunk; the window holds the last four chunks. Features have a size of about 1: rings and spheres
-have that radius. Every chunk is drawn so densely that it shows its scene by itself at the world's scale. So what comes is
-*due* with the first chunk that has it; and what goes, while it thins out from the first chunk that lacks it, is due when
-the last chunk that had it leaves, three chunks later. An event may rightly be told from then (`Expected.first`) on, and no
-later than two chunks after it is due.
+A world is one scene per chunk; the window holds the last four chunks. Features have a size of about 1: rings and
+spheres have that radius. Every chunk is drawn so densely that it shows its scene by itself at the world's scale. So
+what comes is *due* with the first chunk that has it. What goes thins out from the first chunk that lacks it, and is due
+when the last chunk that had it leaves, three chunks later. An event may rightly happen from that first chunk on
+(`Expected.first`), and is told in time up to two chunks after it is due.
 
 All worlds start with a window and more of one scene, so that nothing is expected before the window is full.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .shapes import Draw, denser_on_one_side
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CHUNK = 120
 WINDOW_CHUNKS = 4
@@ -86,6 +88,8 @@ class World:
     scale: float = 0.8
     #: Coordinates that the shapes have by themselves.
     n_coordinates: int = 2
+    #: Chunks that are as large as the window, and so replace all of it.
+    bursts: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -118,8 +122,9 @@ def draw(world: World, setting: Setting) -> Drawn:
     rng = np.random.default_rng([setting.seed, *world.name.encode()])
     frame = np.linalg.qr(rng.normal(size=(setting.n_dims, world.n_coordinates)))[0].T
     chunks, names = [], []
-    for scene in world.scenes:
-        points, called = drawn_scene(scene, world.n_coordinates, rng, is_uneven=setting.is_uneven)
+    for number, scene in enumerate(world.scenes):
+        n_points = WINDOW if number in world.bursts else CHUNK
+        points, called = drawn_scene(scene, n_points, world.n_coordinates, rng, is_uneven=setting.is_uneven)
         points = points @ frame
         points += setting.noise / np.sqrt(setting.n_dims) * rng.normal(size=points.shape)
         is_outlier = rng.uniform(size=len(points)) < setting.outliers
@@ -131,12 +136,12 @@ def draw(world: World, setting: Setting) -> Drawn:
 
 
 def drawn_scene(
-    scene: Scene, n_coordinates: int, rng: np.random.Generator, *, is_uneven: bool
+    scene: Scene, n_points: int, n_coordinates: int, rng: np.random.Generator, *, is_uneven: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw a chunk in the coordinates of the shapes, and say what each point is called."""
     shares = np.array([part.share for part in scene])
-    of_part = rng.choice(len(scene), CHUNK, p=shares / shares.sum())
-    points = np.empty((CHUNK, n_coordinates))
+    of_part = rng.choice(len(scene), n_points, p=shares / shares.sum())
+    points = np.empty((n_points, n_coordinates))
     for i, part in enumerate(scene):
         is_here = of_part == i
         shape = denser_on_one_side(part.draw, UNEVEN) if is_uneven else part.draw
