@@ -6,7 +6,7 @@ use toposcope_core::stream::{Complex, Cospan};
 use toposcope_core::{Control, Error};
 
 use crate::draft::Draft;
-use crate::event::{Change, Confidence, Event, Status};
+use crate::event::{Change, Confidence, Event, Feature, Status};
 use crate::identity::{Component, follow_components};
 use crate::loops::{Loop, follow_loops};
 use crate::scale::automatic_scale;
@@ -238,9 +238,10 @@ impl Tracker {
             .filter(|draft| self.params.include_continues || !draft.change.is_quiet())
             .map(|draft| self.tell(next, draft, slices, time));
         let mut events: Vec<Event> = told.collect();
-        events.extend(next.settle(slices.step, self.params.confirm_after, &came_apart));
-        let provisional = events.iter().filter(|e| e.status == Status::Provisional);
-        next.pending.extend(provisional.cloned());
+        let settled = next.settle(slices.step, self.params.confirm_after, &came_apart);
+        let withdrawn = next.withdraw(&events, &settled);
+        events.extend(settled);
+        events.extend(withdrawn);
         Ok(events)
     }
 
@@ -333,15 +334,68 @@ impl State {
         self.pending = pending;
         settled
     }
+
+    /// Repeats those of the provisional events just told that do no more than undo what has just been retracted; the
+    /// others wait to be settled. Else there would be confirmed ends of what never began.
+    fn withdraw(&mut self, told: &[Event], settled: &[Event]) -> Vec<Event> {
+        let retracted: Vec<&Event> = settled
+            .iter()
+            .filter(|e| e.status == Status::Retracted)
+            .collect();
+        let mut withdrawn = Vec::new();
+        for event in told.iter().filter(|e| e.status == Status::Provisional) {
+            if !only_undoes(event, &retracted) {
+                self.pending.push(event.clone());
+                continue;
+            }
+            let (seq, status) = (self.next_seq, Status::Retracted);
+            self.next_seq += 1;
+            withdrawn.push(Event {
+                seq,
+                status,
+                ..event.clone()
+            });
+        }
+        withdrawn
+    }
 }
 
 /// A merge is undone when what it made comes apart; a split, a birth or a reorganisation when something that it made is
-/// gone; a death never.
+/// gone; a death never, by what comes after it.
 fn is_undone(event: &Event, alive: &BTreeSet<u64>, came_apart: &BTreeSet<u64>) -> bool {
     let mut made = event.after.iter().map(|feature| feature.id);
     match event.change {
         Change::Merge(_) => made.any(|id| came_apart.contains(&id)),
         _ => made.any(|id| !alive.contains(&id)),
+    }
+}
+
+/// Whether an event leaves everything as it was before those that were retracted: a death of what they made, a merge of it
+/// into what was there, a split of what they had merged into as many again.
+fn only_undoes(event: &Event, retracted: &[&Event]) -> bool {
+    let made: BTreeSet<u64> = retracted.iter().flat_map(|e| made_anew(e)).collect();
+    let was_there = |feature: &&Feature| !made.contains(&feature.id);
+    let n_were_there = event.before.iter().filter(was_there).count();
+    match event.change {
+        Change::ComponentDeath | Change::LoopDeath(_) => n_were_there == 0,
+        Change::Merge(_) => n_were_there == 1,
+        Change::Split => retracted.iter().any(|merge| {
+            matches!(merge.change, Change::Merge(_))
+                && merge.after[0].id == event.before[0].id
+                && merge.before.len() == event.after.len()
+        }),
+        _ => false,
+    }
+}
+
+/// Features that a birth or a split made. A reorganisation, or a loop's new name, makes them out of others that are gone.
+fn made_anew(event: &Event) -> Vec<u64> {
+    let is_new = |id: &u64| event.before.iter().all(|feature| feature.id != *id);
+    match event.change {
+        Change::ComponentBirth | Change::LoopBirth(_) | Change::Split => {
+            event.after.iter().map(|f| f.id).filter(is_new).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -222,11 +222,32 @@ fn a_change_is_confirmed_or_retracted() {
             (merge, 3, 2, Provisional, 0),
             (birth, 1, 0, Confirmed, 2),
             (split, 2, 1, Retracted, 1),
-            (split, 5, 5, Provisional, 0),
-            (merge, 3, 2, Retracted, 2),
-        ]
+            (merge, 3, 2, Retracted, 0),
+            (split, 5, 6, Provisional, 0),
+        ],
+        "a merge that does no more than undo a split is no news"
     );
-    assert_eq!(run(&[whole, &[], &[]])[2..], [(birth, 1, 0, Retracted, 1)]);
+    let death = Change::ComponentDeath;
+    assert_eq!(
+        run(&[whole, &[], &[], &[]])[1..],
+        [
+            (death, 2, 1, Provisional, 0),
+            (birth, 1, 0, Retracted, 1),
+            (death, 2, 1, Retracted, 0),
+        ],
+        "what was not confirmed to be there cannot be confirmed to be gone"
+    );
+    let apart = run(&[halves, halves, halves, whole, halves, halves, halves]);
+    assert_eq!(
+        apart[4..],
+        [
+            (merge, 4, 4, Provisional, 0),
+            (split, 5, 5, Provisional, 0),
+            (merge, 4, 4, Retracted, 1),
+            (split, 5, 5, Retracted, 0),
+        ],
+        "a split that does no more than undo a merge is no news"
+    );
 }
 
 #[test]
