@@ -315,7 +315,7 @@ impl State {
         waiting.extend(provisional.cloned());
         let mut undone = taken_back(&waiting, n_old);
         let alive = self.alive();
-        let gone = gone(&waiting, n_old, &alive);
+        let gone = gone(&waiting, n_old, &alive, &undone);
         let mut settled = Vec::new();
         for (at, event) in waiting.into_iter().enumerate() {
             let left = event.without(&gone);
@@ -368,10 +368,19 @@ fn taken_back(waiting: &[Event], n_old: usize) -> BTreeSet<usize> {
     undone
 }
 
-/// Features that provisional changes made and that left nothing behind: neither they nor what they became parts of is alive.
-fn gone(waiting: &[Event], n_old: usize, alive: &BTreeSet<u64>) -> BTreeSet<u64> {
+/// Features that provisional changes made and that left nothing behind: neither they nor what they became is alive. What
+/// had merged and is apart again is alive under another name.
+fn gone(
+    waiting: &[Event],
+    n_old: usize,
+    alive: &BTreeSet<u64>,
+    taken_back: &BTreeSet<usize>,
+) -> BTreeSet<u64> {
     let made = waiting[..n_old].iter().flat_map(made_anew);
     let mut gone: BTreeSet<u64> = made.filter(|id| !alive.contains(id)).collect();
+    for feature in taken_back.iter().flat_map(|&at| &waiting[at].before) {
+        gone.remove(&feature.id);
+    }
     // Backwards, as what came later can only have come from what was there before.
     for event in waiting.iter().rev() {
         let comes_apart = matches!(event.change, Change::Split | Change::Reorganise);
