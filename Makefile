@@ -121,6 +121,21 @@ scaling: $(WORK)/peers-wheel.stamp ## Draw time and memory against the number of
 updates: $(WORK)/peers-wheel.stamp ## What updating a stream's diagram saves, beside ts.rips and the peers; ARGS="--help" lists tables
 	OPENBLAS_NUM_THREADS=1 PYTHONPATH=benchmarks $(WORK)/peers/bin/python benchmarks/updates.py $(or $(ARGS),changes)
 
+# Drift detectors, too, in an environment of their own.
+$(WORK)/worlds.stamp: benchmarks/worlds/requirements.txt
+	mkdir -p $(WORK)
+	python3 -m venv --clear $(WORK)/worlds
+	$(WORK)/worlds/bin/pip install -q -r $<
+	touch $@
+
+$(WORK)/worlds-wheel.stamp: $(WHEEL_STAMP) $(WORK)/worlds.stamp
+	$(WORK)/worlds/bin/pip install -q --force-reinstall --no-deps $(WORK)/wheels/*.whl
+	touch $@
+
+.PHONY: worlds
+worlds: $(WORK)/worlds-wheel.stamp ## Which events of scripted worlds the tracker tells; ARGS="--rivals" beside drift detectors
+	PYTHONPATH=benchmarks $(WORK)/worlds/bin/python -m worlds $(ARGS)
+
 .PHONY: counts
 counts: ## Count the instructions of three rips calls, and compare with what is stored; ARGS="--update" stores them
 	python3 benchmarks/counts/counts.py $(ARGS)

@@ -346,7 +346,8 @@ class CobordismTracker(Checkpointed):
         0 = components alone, 1 = loops too.
     confirm_after : int, default=0
         Steps after which a change that is still true is confirmed. With 0, events are final when they are told; else
-        they are ``"provisional"`` first and told again as ``"confirmed"`` or ``"retracted"``.
+        they are ``"provisional"`` first and told again as ``"confirmed"`` or ``"retracted"``: with the event that does
+        no more than undo it, so that confirmed events add up to what is alive.
     include_continues : bool, default=False
         Whether to tell of what goes on, and of loops that were there in between only.
 

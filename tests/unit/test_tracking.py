@@ -121,9 +121,15 @@ def test_changes_are_confirmed_or_retracted() -> None:
     assert told == [
         [("ComponentBirth", "provisional", 0), ("ComponentBirth", "provisional", 1)],
         # The second component is gone into the first, so its birth did not last; the first one's did.
-        [("Merge", "provisional", 2), ("ComponentBirth", "confirmed", 0), ("ComponentBirth", "retracted", 1)],
-        [("Split", "provisional", 5), ("Merge", "retracted", 2)],
-        [("Split", "confirmed", 5)],
+        # So nothing that had been there merged, either.
+        [
+            ("Merge", "provisional", 2),
+            ("ComponentBirth", "confirmed", 0),
+            ("ComponentBirth", "retracted", 1),
+            ("Merge", "retracted", 2),
+        ],
+        [("Split", "provisional", 6)],
+        [("Split", "confirmed", 6)],
     ]
 
 

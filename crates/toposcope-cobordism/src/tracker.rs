@@ -6,7 +6,7 @@ use toposcope_core::stream::{Complex, Cospan};
 use toposcope_core::{Control, Error};
 
 use crate::draft::Draft;
-use crate::event::{Change, Confidence, Event, Status};
+use crate::event::{Change, Confidence, Event, Feature, MergeCause, Status};
 use crate::identity::{Component, follow_components};
 use crate::loops::{Loop, follow_loops};
 use crate::scale::automatic_scale;
@@ -232,15 +232,12 @@ impl Tracker {
             drafts.extend(reading.drafts);
             next.rename(&reading.renamed);
         }
-        let came_apart = parents_of_several(&drafts);
         let told = drafts
             .into_iter()
             .filter(|draft| self.params.include_continues || !draft.change.is_quiet())
             .map(|draft| self.tell(next, draft, slices, time));
         let mut events: Vec<Event> = told.collect();
-        events.extend(next.settle(slices.step, self.params.confirm_after, &came_apart));
-        let provisional = events.iter().filter(|e| e.status == Status::Provisional);
-        next.pending.extend(provisional.cloned());
+        events.extend(next.settle(&events, slices.step, self.params.confirm_after));
         Ok(events)
     }
 
@@ -307,51 +304,135 @@ impl State {
         }
     }
 
-    /// Takes out the provisional events that have been undone or have lasted long enough, and repeats them as such.
-    fn settle(&mut self, step: u64, confirm_after: u64, came_apart: &BTreeSet<u64>) -> Vec<Event> {
-        let alive: BTreeSet<u64> = self
-            .components
-            .iter()
-            .map(|c| c.id)
-            .chain(self.loops.iter().map(|l| l.id))
-            .collect();
-        let (mut settled, mut pending) = (Vec::new(), Vec::new());
-        for mut event in std::mem::take(&mut self.pending) {
-            event.confidence.n_steps = step - event.step;
-            event.status = if is_undone(&event, &alive, came_apart) {
-                Status::Retracted
-            } else if event.confidence.n_steps >= confirm_after {
-                Status::Confirmed
-            } else {
-                pending.push(event);
-                continue;
+    /// Takes out the provisional events that have been undone or have lasted long enough, and repeats them as such; those
+    /// just told wait, unless they do no more than undo.
+    ///
+    /// What is retracted changes no number in the end: so what is confirmed adds up to what is alive.
+    fn settle(&mut self, told: &[Event], step: u64, confirm_after: u64) -> Vec<Event> {
+        let provisional = told.iter().filter(|e| e.status == Status::Provisional);
+        let mut waiting = std::mem::take(&mut self.pending);
+        let n_old = waiting.len();
+        waiting.extend(provisional.cloned());
+        let mut undone = taken_back(&waiting, n_old);
+        let alive = self.alive();
+        let gone = gone(&waiting, n_old, &alive, &undone);
+        let mut settled = Vec::new();
+        for (at, event) in waiting.into_iter().enumerate() {
+            let left = event.without(&gone);
+            if left.is_none() || is_renewed(&event, &alive) {
+                undone.insert(at);
+            }
+            let (mut event, status) = match left {
+                Some(left) if !undone.contains(&at) => (left, Status::Confirmed),
+                _ => (event, Status::Retracted),
             };
+            event.confidence.n_steps = step - event.step;
+            if status == Status::Confirmed && event.confidence.n_steps < confirm_after {
+                self.pending.push(event);
+                continue;
+            }
+            event.status = status;
             event.seq = self.next_seq;
             self.next_seq += 1;
             settled.push(event);
         }
-        self.pending = pending;
         settled
     }
-}
 
-/// A merge is undone when what it made comes apart; a split, a birth or a reorganisation when something that it made is
-/// gone; a death never.
-fn is_undone(event: &Event, alive: &BTreeSet<u64>, came_apart: &BTreeSet<u64>) -> bool {
-    let mut made = event.after.iter().map(|feature| feature.id);
-    match event.change {
-        Change::Merge(_) => made.any(|id| came_apart.contains(&id)),
-        _ => made.any(|id| !alive.contains(&id)),
+    /// Ids of all components and loops.
+    fn alive(&self) -> BTreeSet<u64> {
+        let components = self.components.iter().map(|c| c.id);
+        components.chain(self.loops.iter().map(|l| l.id)).collect()
     }
 }
 
-/// Features that became several.
-fn parents_of_several(drafts: &[Draft]) -> BTreeSet<u64> {
-    let several = drafts
-        .iter()
-        .filter(|d| matches!(d.change, Change::Split | Change::Reorganise));
-    several
-        .flat_map(|d| &d.before)
-        .map(|feature| feature.id)
-        .collect()
+/// Splits just told that take back a merge before, the last one, into as many as had merged; and these merges.
+fn taken_back(waiting: &[Event], n_old: usize) -> BTreeSet<usize> {
+    let mut undone = BTreeSet::new();
+    for (at, split) in waiting.iter().enumerate().skip(n_old) {
+        let takes_back = |merge: &Event| {
+            matches!(merge.change, Change::Merge(_))
+                && merge
+                    .after
+                    .iter()
+                    .map(|f| f.id)
+                    .eq(split.before.iter().map(|f| f.id))
+                && merge.before.len() == split.after.len()
+        };
+        if split.change == Change::Split
+            && let Some(merge) = (0..n_old).rev().find(|&m| takes_back(&waiting[m]))
+        {
+            undone.extend([merge, at]);
+        }
+    }
+    undone
+}
+
+/// Features that provisional changes made and that left nothing behind: neither they nor what they became is alive. What
+/// had merged and is apart again is alive under another name.
+fn gone(
+    waiting: &[Event],
+    n_old: usize,
+    alive: &BTreeSet<u64>,
+    taken_back: &BTreeSet<usize>,
+) -> BTreeSet<u64> {
+    let made = waiting[..n_old].iter().flat_map(made_anew);
+    let mut gone: BTreeSet<u64> = made.filter(|id| !alive.contains(id)).collect();
+    for feature in taken_back.iter().flat_map(|&at| &waiting[at].before) {
+        gone.remove(&feature.id);
+    }
+    // Backwards, as what came later can only have come from what was there before.
+    for event in waiting.iter().rev() {
+        let comes_apart = matches!(event.change, Change::Split | Change::Reorganise);
+        if comes_apart && event.after.iter().any(|f| !gone.contains(&f.id)) {
+            for feature in &event.before {
+                gone.remove(&feature.id);
+            }
+        }
+    }
+    gone
+}
+
+/// Features that a birth or a split made. A reorganisation, or a loop's new name, makes them out of others that are gone.
+fn made_anew(event: &Event) -> Vec<u64> {
+    let is_new = |id: &u64| event.before.iter().all(|feature| feature.id != *id);
+    match event.change {
+        Change::ComponentBirth | Change::LoopBirth(_) | Change::Split => {
+            event.after.iter().map(|f| f.id).filter(is_new).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a loop's new name is gone: by another change, which tells of it.
+fn is_renewed(event: &Event, alive: &BTreeSet<u64>) -> bool {
+    matches!(event.change, Change::LoopContinue(_))
+        && event
+            .after
+            .iter()
+            .any(|feature| !alive.contains(&feature.id))
+}
+
+impl Event {
+    /// What is left of it when features did not last; `None` if it changes nothing then.
+    fn without(&self, gone: &BTreeSet<u64>) -> Option<Self> {
+        let lasts = |feature: &&Feature| !gone.contains(&feature.id);
+        let before: Vec<Feature> = self.before.iter().filter(lasts).cloned().collect();
+        let after: Vec<Feature> = self.after.iter().filter(lasts).cloned().collect();
+        let change = match (self.change, before.len(), after.len()) {
+            (_, 0, 0) | (Change::Merge(_) | Change::Split | Change::Reorganise, 1, 1) => {
+                return None;
+            }
+            (Change::Merge(_) | Change::Split | Change::Reorganise, _, 0) => Change::ComponentDeath,
+            (Change::Reorganise, 1, _) => Change::Split,
+            (Change::Reorganise, _, 1) => Change::Merge(MergeCause::Inserted),
+            (change, ..) => change,
+        };
+        Some(Self {
+            change,
+            before,
+            after,
+            ..self.clone()
+        })
+    }
 }

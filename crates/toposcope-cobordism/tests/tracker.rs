@@ -226,11 +226,32 @@ fn a_change_is_confirmed_or_retracted() {
             (merge, 3, 2, Provisional, 0),
             (birth, 1, 0, Confirmed, 2),
             (split, 2, 1, Retracted, 1),
-            (split, 5, 5, Provisional, 0),
-            (merge, 3, 2, Retracted, 2),
-        ]
+            (merge, 3, 2, Retracted, 0),
+            (split, 5, 6, Provisional, 0),
+        ],
+        "a merge that does no more than undo a split is no news"
     );
-    assert_eq!(run(&[whole, &[], &[]])[2..], [(birth, 1, 0, Retracted, 1)]);
+    let death = Change::ComponentDeath;
+    assert_eq!(
+        run(&[whole, &[], &[], &[]])[1..],
+        [
+            (death, 2, 1, Provisional, 0),
+            (birth, 1, 0, Retracted, 1),
+            (death, 2, 1, Retracted, 0),
+        ],
+        "what was not confirmed to be there cannot be confirmed to be gone"
+    );
+    let apart = run(&[halves, halves, halves, whole, halves, halves, halves]);
+    assert_eq!(
+        apart[4..],
+        [
+            (merge, 4, 4, Provisional, 0),
+            (split, 5, 5, Provisional, 0),
+            (merge, 4, 4, Retracted, 1),
+            (split, 5, 5, Retracted, 0),
+        ],
+        "a split that does no more than undo a merge is no news"
+    );
 }
 
 #[test]
@@ -303,7 +324,62 @@ fn damaged_snapshots_are_refused() {
     assert!(reason.contains("holds STRM, expected TRCK"), "{reason}");
 }
 
+/// How many components, or loops, confirmed events added.
+fn confirmed_sum(told: &[Event], about_loops: bool) -> i64 {
+    let is_about = |event: &&Event| {
+        let of_loop = matches!(
+            event.change,
+            Change::LoopBirth(_) | Change::LoopDeath(_) | Change::LoopContinue(_)
+        );
+        of_loop == about_loops && event.status == Status::Confirmed
+    };
+    let count = |features: &[toposcope_cobordism::Feature]| i64::try_from(features.len()).unwrap();
+    let added = told.iter().filter(is_about);
+    added.map(|e| count(&e.after) - count(&e.before)).sum()
+}
+
 proptest! {
+    #[test]
+    fn what_is_confirmed_adds_up_to_what_is_alive(
+        xs in prop::collection::vec(prop::array::uniform2(0..4i32), 1..80),
+        size in 3..9usize,
+        confirm_after in 0..4u64,
+        width in 1..3usize,
+    ) {
+        let mut stream = stream(width, 8);
+        let mut tracker = Tracker::new(TrackerParams {
+            scale: Some(1.0),
+            confirm_after,
+            ..TrackerParams::default()
+        })
+        .unwrap();
+        let mut told = Vec::new();
+        // In the end no more points come, so that all that is provisional is settled.
+        let silence = (0..=confirm_after).map(|_| &[][..]);
+        for chunk in xs.chunks(size).chain(silence) {
+            let rows = chunk.iter().flat_map(|row| &row[..width]).map(|&x| f64::from(x));
+            let chunk = Points::from_f64(rows.collect(), width).unwrap();
+            let report = stream.push(chunk, None, &Control::none()).unwrap();
+            told.extend(observe(&mut tracker, &report.cospan));
+        }
+        let (components, loops) = tracker.alive();
+        let sums = (confirmed_sum(&told, false), confirmed_sum(&told, true));
+        let alive = (components.len(), loops.len());
+        prop_assert_eq!(sums, (i64::try_from(alive.0).unwrap(), i64::try_from(alive.1).unwrap()));
+        for event in &told {
+            let (before, after) = (event.before.len(), event.after.len());
+            let is_whole = match event.change {
+                Change::Merge(_) => before > 1 && after == 1,
+                Change::Split => before == 1 && after > 1,
+                Change::Reorganise => before > 1 && after > 1,
+                Change::ComponentBirth | Change::LoopBirth(_) => before == 0 && after > 0,
+                Change::ComponentDeath | Change::LoopDeath(_) => before > 0 && after == 0,
+                _ => true,
+            };
+            prop_assert!(is_whole, "{event:?}");
+        }
+    }
+
     #[test]
     fn a_restored_tracker_goes_on_as_if_nothing_had_happened(
         xs in prop::collection::vec(prop::array::uniform2(0..4i32), 1..60),
