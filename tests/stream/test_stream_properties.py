@@ -46,16 +46,21 @@ def test_with_room_for_all_a_stream_is_rips_of_its_window(steps: list, window: i
     window=st.integers(1, 30),
     max_landmarks=st.integers(1, 10),
     on_limit=st.sampled_from(["coarsen", "evict"]),
+    half_life=st.one_of(st.none(), st.floats(0.5, 20)),
+    min_mass=st.one_of(st.none(), st.floats(0, 3)),
 )
 def test_how_a_stream_is_cut_does_not_matter(
-    points: list, cuts: list, window: int, max_landmarks: int, on_limit
+    points: list, cuts: list, window: int, max_landmarks: int, on_limit, half_life: float | None, min_mass: float | None
 ) -> None:
-    once, often = (ts.Stream(2, window, max_landmarks=max_landmarks, on_limit=on_limit) for _ in range(2))
+    once, often = (
+        ts.Stream(2, window, max_landmarks=max_landmarks, on_limit=on_limit, half_life=half_life, min_mass=min_mass)
+        for _ in range(2)
+    )
     whole = once.push(array(points))
     for chunk in np.split(array(points), sorted(min(cut, len(points)) for cut in cuts)):
         last = often.push(chunk)
     assert whole.diagram == last.diagram
-    for column in ("landmark_ids", "landmark_radii", "landmark_weights", "landmark_last_seen"):
+    for column in ("landmark_ids", "landmark_radii", "landmark_weights", "landmark_last_seen", "landmark_kept"):
         np.testing.assert_array_equal(getattr(whole, column), getattr(last, column))
     assert (whole.epsilon, whole.cover_radius, whole.n_window) == (last.epsilon, last.cover_radius, last.n_window)
 

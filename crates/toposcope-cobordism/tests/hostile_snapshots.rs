@@ -101,9 +101,19 @@ proptest! {
         value in value(),
         in_time in any::<bool>(),
         merged in any::<bool>(),
+        fading in any::<bool>(),
     ) {
         let window = if in_time { Window::Seconds(20.0) } else { Window::Count(20) };
         let mut stream = stream(window, 8);
+        if fading {
+            stream = Stream::new(StreamParams {
+                late: Late::Accept,
+                half_life: Some(9.0),
+                min_mass: Some(0.5),
+                ..stream.params().clone()
+            })
+            .unwrap();
+        }
         push(&mut stream, 0).unwrap();
         push(&mut stream, 12).unwrap();
         let mut other = Stream::new(stream.params().clone()).unwrap();

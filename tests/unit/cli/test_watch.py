@@ -280,3 +280,32 @@ def wait_for(condition, seconds=60.0):
     while not condition():
         assert time.monotonic() < until, "waited in vain"
         time.sleep(0.02)
+
+
+def test_light_landmarks_are_left_out_of_diagrams_and_events(ring_file, tmp_path):
+    fading = ("--half-life", "20", "--landmark-min-mass", "0.5")
+    events = []
+    for name, more in (("all", ()), ("kept", fading)):
+        out = tmp_path / name
+        assert main(["watch", str(ring_file), *RING, *more, "--out", str(out)]) == 0
+        events.append(read_jsonl(out / "events.jsonl").records)
+    run = json.loads((tmp_path / "kept" / "run.json").read_text())
+    assert (run["config"]["half_life"], run["config"]["landmark_min_mass"]) == (20.0, 0.5)
+    # The twenty youngest points are what is left.
+    masses = [max(feature["mass"] for feature in event[-1]["after"] + event[-1]["before"]) for event in events]
+    assert masses[1] < 20 < masses[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("--half-life", "0"), "half_life: expected a finite number above 0, got 0.0"),
+        (("--half-life", "soon"), "expected a number of at least 0, got soon"),
+        (("--landmark-min-mass", "inf"), "landmark_min_mass: expected a finite number of at least 0, got inf"),
+    ],
+)
+def test_wrong_half_lives_and_masses_are_wrong_usage(ring_file, capsys, given, told):
+    with pytest.raises(SystemExit) as stopped:
+        main(["watch", str(ring_file), *given])
+    assert stopped.value.code == 2
+    assert told in capsys.readouterr().err
