@@ -26,6 +26,7 @@
 //! windows, with the larger ε. A stream can so be worked on in parts.
 //!
 //! ```
+//! use toposcope_core::pool::PoolParams;
 //! use toposcope_core::stream::{Complex, Late, OnLimit, Stream, StreamParams, Window};
 //! use toposcope_core::{Control, Metric, Points};
 //!
@@ -44,6 +45,7 @@
 //!     late: Late::Raise,
 //!     half_life: None,
 //!     min_mass: None,
+//!     pool: PoolParams::default(),
 //!     n_threads: None,
 //! })?;
 //! let chunk = Points::from_f64(vec![0.0, 10.0, 12.0], 1)?;
