@@ -74,7 +74,8 @@
 //!   bound of that step. What a report has of them depends on how fast the machine is; nothing else does.
 //!
 //! # Limitations
-//! - A push costs points × landmarks × dimensions.
+//! - A push costs points × landmarks × dimensions. Near curves and surfaces the triangle inequality could spare most of that; where data fill
+//!   many dimensions, nothing (`benchmarks/pruning.py`).
 //! - The diagram is recomputed whenever a landmark came or went if `max_dim` is not 1 or the filtration is alpha, and when so many
 //!   of them did that an update would take longer.
 //! - The memory limit decides how many landmarks there are; with `max_dim` 2 and more, and for alpha filtrations in space, a diagram can need
