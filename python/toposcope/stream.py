@@ -48,8 +48,8 @@ class PoolStats:
     peak_bytes : int
         The most bytes that were ever set aside at once, while an array grew or shrank.
     fragmentation : float
-        Share of holes among the slots, from 0 to 1; 0 if there are no slots. From a half on, they are closed at the end
-        of a push.
+        Share of holes among the slots, from 0 to 1; 0 if there are no slots. From the stream's ``defragment_at`` on,
+        they are closed.
     n_defragmented : int
         How often holes were closed.
     n_inserted, n_retired : int
@@ -379,16 +379,17 @@ class Stream(Checkpointed):
         outliers, or with a ``half_life`` what nobody comes to any more. They are back as soon as they weigh enough. The
         bound and what is certified are then about the window without their points. At least 0; by default all are
         part of it.
+    defragment_at : tuple of two floats, default=(0.5, 0.95)
+        From which shares of holes on the pool of critical simplices closes them: at the end of a push, and at once.
+        Both above 0 and at most 1, the second no less than the first. Never changes a result.
     n_threads : int, optional
         Worker threads; by default as many as the machine has. Never changes a result.
 
     Attributes
     ----------
     n_dims, window, max_landmarks, cover_radius, max_dim, background_dim, metric, complex, threshold, memory_limit, \
-    on_limit, n_threads
+    on_limit, late, half_life, min_mass, defragment_at, n_threads
         The parameters, memory_limit in bytes.
-    late, half_life, min_mass
-        Parameters too.
     landmark_cap : int
         Landmarks kept at most, the memory limit considered.
     n_seen : int
@@ -461,8 +462,10 @@ class Stream(Checkpointed):
         late: Literal["raise", "accept"] = "raise",
         half_life: float | None = None,
         min_mass: float | None = None,
+        defragment_at: tuple[float, float] = (0.5, 0.95),
         n_threads: int | None = None,
     ) -> None:
+        soft_share, hard_share = _shares(defragment_at)
         window_points, window_seconds = _window(window)
         threshold = None if threshold is None else number(threshold, "threshold")
         params = _core.StreamParams(
@@ -483,6 +486,8 @@ class Stream(Checkpointed):
             late=_name(late, "late"),
             half_life=None if half_life is None else number(half_life, "half_life"),
             min_mass=None if min_mass is None else number(min_mass, "min_mass"),
+            soft_share=soft_share,
+            hard_share=hard_share,
             n_threads=None if n_threads is None else integer(n_threads, "n_threads", at_least=1),
         )
         self._adopt(_core.Stream(params))
@@ -508,6 +513,7 @@ class Stream(Checkpointed):
         self.late = params.late
         self.half_life = params.half_life
         self.min_mass = params.min_mass
+        self.defragment_at = (params.soft_share, params.hard_share)
         self.n_threads = params.n_threads
         self._info = DiagramInfo(
             complex=self.complex,
@@ -613,6 +619,13 @@ class Stream(Checkpointed):
         """
         founds, joins, births, kills = map(_simplices, self._core.critical_simplices())
         return CriticalSimplices(founds=founds, joins=joins, births=births, kills=kills)
+
+    def defragment(self) -> None:
+        """Close the holes in the pool of critical simplices, which it does by itself from ``defragment_at`` on.
+
+        No id and no diagram changes.
+        """
+        self._core.defragment()
 
     def background_diagram(self, *, wait: bool = False) -> BackgroundDiagram | None:
         """Return the latest diagram that was computed beside the pushes.
@@ -791,6 +804,12 @@ def _window(window: Any) -> tuple[int | None, float | None]:
     if isinstance(window, float):
         raise TypeError(f"window: expected a number of points or a datetime.timedelta, got {window!r}")
     return integer(window, "window", at_least=1), None
+
+
+def _shares(shares: Any) -> tuple[float, float]:
+    if not isinstance(shares, tuple) or len(shares) != 2:
+        raise TypeError(f"defragment_at: expected a tuple of two shares, got {describe(shares)}")
+    return number(shares[0], "defragment_at"), number(shares[1], "defragment_at")
 
 
 def _seconds(times: Any) -> Float64Array:

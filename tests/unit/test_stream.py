@@ -696,6 +696,40 @@ def test_the_pool_reports_its_slots_bytes_and_past():
     assert stream.push(points[:1]).stats.pool.n_retired == pools[-1].n_inserted
 
 
+def test_holes_are_closed_when_asked_and_ids_stay():
+    points = np.random.default_rng(8).random((200, 2)).astype(np.float32)
+    stream = ts.Stream(2, 50, defragment_at=(1.0, 1.0))
+    assert stream.defragment_at == (1.0, 1.0)
+    chunks = [points[:50], *np.split(points[50:], 50)]
+    pools = [stream.push(chunk).stats.pool for chunk in chunks]
+    assert pools[-1].fragmentation > 0
+    assert pools[-1].n_defragmented == 0
+    before = stream.critical_simplices()
+    stream.defragment()
+    after = stream.critical_simplices()
+    np.testing.assert_array_equal(after.joins.ids, before.joins.ids)
+    pool = stream.push(points[:0]).stats.pool
+    assert (pool.fragmentation, pool.n_defragmented) == (0.0, 1)
+    assert pickle.loads(pickle.dumps(stream)).defragment_at == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("shares", "error"),
+    [
+        ((0.0, 0.5), ValueError),
+        ((0.6, 0.5), ValueError),
+        ((0.5, 1.5), ValueError),
+        ((0.5, float("nan")), ValueError),
+        ((0.5, "x"), TypeError),
+        (0.5, TypeError),
+        ((0.5,), TypeError),
+    ],
+)
+def test_wrong_shares_are_named(shares, error):
+    with pytest.raises(error, match="defragment_at"):
+        ts.Stream(2, defragment_at=shares)
+
+
 def test_without_loops_nothing_is_critical():
     stream = ts.Stream(2, 50, max_dim=0)
     stream.push(np.eye(2))

@@ -4,6 +4,7 @@
 
 use proptest::prelude::*;
 use toposcope_cobordism::{Tracker, TrackerParams};
+use toposcope_core::pool::PoolParams;
 use toposcope_core::stream::{Complex, Late, OnLimit, Report, Stream, StreamParams, Window};
 use toposcope_core::{Control, Error, Metric, Points};
 
@@ -23,6 +24,7 @@ fn stream(window: Window, max_landmarks: usize) -> Stream {
         late: Late::Raise,
         half_life: None,
         min_mass: None,
+        pool: PoolParams::default(),
         n_threads: Some(1),
     })
     .unwrap()

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use toposcope_cobordism::{
     Change, Event, LoopDeathCause, MergeCause, Status, Tracker, TrackerParams,
 };
+use toposcope_core::pool::PoolParams;
 use toposcope_core::stream::{Complex, Cospan, Late, OnLimit, Stream, StreamParams, Window};
 use toposcope_core::{Control, Error, Metric, Points};
 use toposcope_oracle::rank_of_inclusion;
@@ -45,6 +46,7 @@ fn stream(n_dims: usize, window: u64) -> Stream {
         late: Late::Raise,
         half_life: None,
         min_mass: None,
+        pool: PoolParams::default(),
         n_threads: Some(1),
     })
     .unwrap()

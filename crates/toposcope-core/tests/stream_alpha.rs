@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 
 use proptest::prelude::*;
+use toposcope_core::pool::PoolParams;
 use toposcope_core::stream::{Complex, Late, OnLimit, Report, Stream, StreamParams, Window};
 use toposcope_core::{AlphaParams, Control, Diagram, Error, Metric, Points, alpha};
 use toposcope_oracle::bottleneck_distance;
@@ -27,6 +28,7 @@ fn params(n_dims: usize, window: u64, max_landmarks: usize) -> StreamParams {
         late: Late::Raise,
         half_life: None,
         min_mass: None,
+        pool: PoolParams::default(),
         n_threads: Some(1),
     }
 }

@@ -163,6 +163,30 @@ fn want_of_memory_does_not_concern_the_pushes() {
 }
 
 #[test]
+fn what_is_forgotten_gives_its_memory_back_before_the_next_begins() {
+    let asked = StreamParams {
+        memory_limit: Some(32 << 20),
+        background_dim: Some(4),
+        ..params(60, 100_000, 100)
+    };
+    let mut random = Random(4);
+    let mut stream = Stream::new(asked).unwrap();
+    for _ in 0..20 {
+        let rows: Vec<f64> = (0..100 * 60)
+            .map(|_| random.below(1 << 20) as f64)
+            .collect();
+        assert_eq!(push(&mut stream, &rows).step, 1);
+        // It is at work, with most of what there is.
+        thread::sleep(Duration::from_millis(random.below(8)));
+        stream.reset();
+        push(&mut stream, &rows[..600]);
+        let found = at_rest(&mut stream).unwrap().unwrap();
+        assert_eq!(found.diagram.intervals(0).count(), 10);
+        stream.reset();
+    }
+}
+
+#[test]
 fn a_restored_stream_computes_again() {
     let mut random = Random(5);
     let mut stream = Stream::new(params(3, 100, 40)).unwrap();

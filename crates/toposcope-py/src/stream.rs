@@ -6,7 +6,7 @@ use std::time::Duration;
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use toposcope_core::pool::{CriticalSimplex, PoolStats, Role, SimplexId};
+use toposcope_core::pool::{CriticalSimplex, PoolParams, PoolStats, Role, SimplexId};
 use toposcope_core::stream::{
     BackgroundDiagram, Complex, Cospan, Landmark, Late, OnLimit, Report, Stream, StreamParams,
     Window,
@@ -45,6 +45,8 @@ pub(crate) struct PyStreamParams {
     late: String,
     half_life: Option<f64>,
     min_mass: Option<f64>,
+    soft_share: f64,
+    hard_share: f64,
     n_threads: Option<usize>,
 }
 
@@ -52,7 +54,7 @@ pub(crate) struct PyStreamParams {
 impl PyStreamParams {
     #[new]
     #[pyo3(signature = (*, n_dims, window_points, window_seconds, max_landmarks, cover_radius, max_dim, background_dim, metric,
-                        complex, threshold, memory_limit, on_limit, late, half_life, min_mass, n_threads))]
+                        complex, threshold, memory_limit, on_limit, late, half_life, min_mass, soft_share, hard_share, n_threads))]
     #[expect(
         clippy::too_many_arguments,
         reason = "keyword-only; the Python class has them too"
@@ -73,6 +75,8 @@ impl PyStreamParams {
         late: String,
         half_life: Option<f64>,
         min_mass: Option<f64>,
+        soft_share: f64,
+        hard_share: f64,
         n_threads: Option<usize>,
     ) -> Self {
         Self {
@@ -91,6 +95,8 @@ impl PyStreamParams {
             late,
             half_life,
             min_mass,
+            soft_share,
+            hard_share,
             n_threads,
         }
     }
@@ -124,6 +130,10 @@ impl PyStreamParams {
             late: Late::from_name(&self.late)?,
             half_life: self.half_life,
             min_mass: self.min_mass,
+            pool: PoolParams {
+                soft_share: self.soft_share,
+                hard_share: self.hard_share,
+            },
             n_threads: self.n_threads,
         })
     }
@@ -149,6 +159,8 @@ impl PyStreamParams {
             late: params.late.name().to_owned(),
             half_life: params.half_life,
             min_mass: params.min_mass,
+            soft_share: params.pool.soft_share,
+            hard_share: params.pool.hard_share,
             n_threads: params.n_threads,
         }
     }
@@ -264,6 +276,13 @@ impl PyStream {
             of(Role::Births, 2)?,
             of(Role::Kills, 3)?,
         ))
+    }
+
+    fn defragment(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, |stream, _| {
+            stream.defragment();
+            Ok(())
+        })
     }
 
     /// The latest diagram computed beside the pushes, if there is one, and whether it is that of the landmarks as they are.

@@ -69,6 +69,8 @@ struct Job {
     version: u64,
     as_of: AsOf,
     stop: Arc<AtomicBool>,
+    /// Nobody wants to know what comes of it. The next one waits until it has given its memory back.
+    cancelled: bool,
     thread: Option<JoinHandle<Result<Diagram, Error>>>,
     /// In a fork of the process there is no such thread.
     process: u32,
@@ -99,7 +101,9 @@ impl Background {
 
     /// Forgets everything but its parameters.
     pub(super) fn reset(&mut self) {
-        self.job = None;
+        if let Some(job) = &mut self.job {
+            job.cancel();
+        }
         self.latest = None;
         self.lease = self.budget.lease();
         self.failed = None;
@@ -157,6 +161,7 @@ impl Background {
         };
         match job.outcome() {
             None => {}
+            Some(_) if job.cancelled => {}
             Some(Ok(diagram)) => {
                 // The one before may be in a report still, which is the caller's.
                 if let Err(error) = self.lease.cover(bytes_of_columns(diagram.len())) {
@@ -201,6 +206,7 @@ impl Background {
             version: self.version,
             as_of,
             stop,
+            cancelled: false,
             thread: Some(thread),
             process: process::id(),
         });
@@ -208,6 +214,11 @@ impl Background {
 }
 
 impl Job {
+    fn cancel(&mut self) {
+        self.cancelled = true;
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
     fn is_over(&self) -> bool {
         let has_finished = self.thread.as_ref().is_none_or(JoinHandle::is_finished);
         has_finished || self.process != process::id()
@@ -229,7 +240,7 @@ impl Job {
 impl Drop for Job {
     /// Nobody waits for the thread: it notices soon.
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.cancel();
         if self.process != process::id() {
             std::mem::forget(self.thread.take());
         }

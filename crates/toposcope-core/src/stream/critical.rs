@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::incremental::Lasting;
 use crate::memory::{Budget, Held};
-use crate::pool::{CriticalSimplex, Role, SimplexId, SimplexPool};
+use crate::pool::{CriticalSimplex, PoolParams, Role, SimplexId, SimplexPool};
 use crate::{Control, Error};
 
 /// The pool of a stream: it holds all critical simplices of the landmarks, or none as long as nobody knows them.
@@ -16,15 +16,22 @@ pub(crate) struct Critical {
 }
 
 impl Critical {
-    pub(crate) fn new(budget: &Budget) -> Self {
-        Self {
-            pool: SimplexPool::new(budget),
+    /// # Errors
+    /// [`Error::Invalid`] for wrong shares.
+    pub(crate) fn new(budget: &Budget, params: PoolParams) -> Result<Self, Error> {
+        Ok(Self {
+            pool: SimplexPool::with_params(budget, params)?,
             ids: Held::new(budget),
-        }
+        })
     }
 
     pub(crate) fn pool(&self) -> &SimplexPool {
         &self.pool
+    }
+
+    /// Closes the holes of the pool.
+    pub(crate) fn defragment(&mut self) {
+        self.pool.defragment();
     }
 
     #[cfg(test)]
@@ -142,7 +149,7 @@ mod tests {
         let mut n_refused = 0;
         for room in (0..20_000).step_by(100) {
             let budget = Budget::limited(SLACK + room);
-            let mut critical = Critical::new(&budget);
+            let mut critical = Critical::new(&budget, PoolParams::default()).unwrap();
             let refused = (0..50).any(|from| critical.update(edges(from, 2 * from)).is_err());
             n_refused += u64::from(refused);
             let (len, live) = (critical.pool().len(), budget.live() - SLACK);

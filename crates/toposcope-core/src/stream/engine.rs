@@ -62,7 +62,7 @@ impl Stream {
             Some(_) => budget.reserve(params.bytes_of_landmarks(cap) as usize)?,
             None => budget.lease(),
         };
-        let persistence = LandmarkPersistence::new(&params, budget);
+        let persistence = LandmarkPersistence::new(&params, budget)?;
         Ok(Self {
             background: Background::new(&params),
             params,
@@ -110,6 +110,11 @@ impl Stream {
     /// It is not part of a snapshot. After a push that failed it is as it was before, or empty if the diagram was to be computed anew.
     pub fn pool(&self) -> &SimplexPool {
         self.persistence.pool()
+    }
+
+    /// Closes the holes of the pool. It does so by itself when they are too many ([`StreamParams::pool`]); no id and no diagram changes.
+    pub fn defragment(&mut self) {
+        self.persistence.defragment();
     }
 
     /// The latest diagram that was computed beside the pushes, if there is one yet, and whether it is that of the landmarks as they are now (or

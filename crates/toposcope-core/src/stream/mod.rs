@@ -26,6 +26,7 @@
 //! windows, with the larger ε. A stream can so be worked on in parts.
 //!
 //! ```
+//! use toposcope_core::pool::PoolParams;
 //! use toposcope_core::stream::{Complex, Late, OnLimit, Stream, StreamParams, Window};
 //! use toposcope_core::{Control, Metric, Points};
 //!
@@ -44,6 +45,7 @@
 //!     late: Late::Raise,
 //!     half_life: None,
 //!     min_mass: None,
+//!     pool: PoolParams::default(),
 //!     n_threads: None,
 //! })?;
 //! let chunk = Points::from_f64(vec![0.0, 10.0, 12.0], 1)?;
@@ -72,7 +74,8 @@
 //!   bound of that step. What a report has of them depends on how fast the machine is; nothing else does.
 //!
 //! # Limitations
-//! - A push costs points × landmarks × dimensions.
+//! - A push costs points × landmarks × dimensions. Near curves and surfaces the triangle inequality could spare most of that; where data fill
+//!   many dimensions, nothing (`benchmarks/pruning.py`).
 //! - The diagram is recomputed whenever a landmark came or went if `max_dim` is not 1 or the filtration is alpha, and when so many
 //!   of them did that an update would take longer.
 //! - The memory limit decides how many landmarks there are; with `max_dim` 2 and more, and for alpha filtrations in space, a diagram can need

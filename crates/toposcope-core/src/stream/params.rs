@@ -1,5 +1,6 @@
 //! What a stream is asked to keep, and how many landmarks its memory allows.
 
+use crate::pool::PoolParams;
 use crate::stream::persistence::slots_for;
 use crate::{AlphaParams, Error, Metric, RipsParams};
 
@@ -164,6 +165,8 @@ pub struct StreamParams {
     pub half_life: Option<f64>,
     /// Landmarks that weigh less are held, but are no part of the diagram; `None` = all are.
     pub min_mass: Option<f64>,
+    /// At which shares of holes the pool of critical simplices closes them. Never changes a result.
+    pub pool: PoolParams,
     /// Worker threads; `None` = as many as the machine has. Never changes a result.
     pub n_threads: Option<usize>,
 }
@@ -224,6 +227,9 @@ impl StreamParams {
             let expected = "a finite weight of at least 0";
             return Err(Error::invalid("min_mass", expected, mass));
         }
+        self.pool
+            .check()
+            .map_err(|error| error.of_argument("defragment_at"))?;
         self.rips_params().check()?;
         self.check_background()?;
         match self.complex {
@@ -391,6 +397,7 @@ pub(crate) mod tests {
             late: Late::Raise,
             half_life: None,
             min_mass: None,
+            pool: PoolParams::default(),
             n_threads: Some(1),
         }
     }
@@ -398,7 +405,7 @@ pub(crate) mod tests {
     #[test]
     fn parameters_are_checked_by_name() {
         type Spoil = fn(&mut StreamParams);
-        let wrong: [(&str, Spoil); 18] = [
+        let wrong: [(&str, Spoil); 19] = [
             ("n_dims", |p| p.n_dims = 0),
             ("max_landmarks", |p| p.max_landmarks = 0),
             ("window", |p| p.window = Window::Count(0)),
@@ -417,6 +424,7 @@ pub(crate) mod tests {
             ("max_dim", |p| p.max_dim = 99),
             ("background_dim", |p| p.background_dim = Some(1)),
             ("background_dim", |p| p.background_dim = Some(99)),
+            ("defragment_at", |p| p.pool.hard_share = 0.25),
         ];
         assert_eq!(plain(10, 10).check(), Ok(()));
         for (name, spoil) in wrong {

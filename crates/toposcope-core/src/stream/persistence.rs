@@ -48,16 +48,19 @@ struct Known {
 
 impl LandmarkPersistence {
     /// For diagrams of these parameters, within a budget of its own.
-    pub(crate) fn new(params: &StreamParams, budget: Budget) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for wrong parameters of the pool.
+    pub(crate) fn new(params: &StreamParams, budget: Budget) -> Result<Self, Error> {
+        Ok(Self {
             params: params.rips_params(),
             alpha: (params.complex == Complex::Alpha).then(|| params.alpha_params()),
-            critical: Critical::new(&budget),
+            critical: Critical::new(&budget, params.pool)?,
             budget,
             current: None,
             known: None,
             n_near: None,
-        }
+        })
     }
 
     /// Forgets everything but its parameters.
@@ -71,6 +74,11 @@ impl LandmarkPersistence {
     /// The critical simplices of the landmarks, or none if the last diagram was found without them.
     pub(crate) fn pool(&self) -> &SimplexPool {
         self.critical.pool()
+    }
+
+    /// Closes the holes of their pool.
+    pub(crate) fn defragment(&mut self) {
+        self.critical.defragment();
     }
 
     #[cfg(test)]

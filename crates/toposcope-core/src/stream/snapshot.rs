@@ -3,6 +3,7 @@
 //! Distances are not saved. They are functions of the positions, so measuring them again costs little, keeps the
 //! snapshot small, and leaves hostile bytes nothing to contradict themselves with.
 
+use crate::pool::PoolParams;
 use crate::snapshot::{SectionReader, SectionWriter, SnapshotReader, SnapshotWriter, Tag};
 use crate::stream::ageing::Ageing;
 use crate::stream::engine::Stream;
@@ -124,6 +125,8 @@ fn write_params(s: &mut SectionWriter, params: &StreamParams) {
     s.u8(index_in(&FOR_LATE_POINTS, &params.late));
     s.option(params.half_life, SectionWriter::f64);
     s.option(params.min_mass, SectionWriter::f64);
+    s.f64(params.pool.soft_share);
+    s.f64(params.pool.hard_share);
 }
 
 fn read_params(s: &mut SectionReader, version: u32) -> Result<StreamParams, Error> {
@@ -161,6 +164,13 @@ fn read_params(s: &mut SectionReader, version: u32) -> Result<StreamParams, Erro
         min_mass: match version {
             ..=WITH_COUNTS_FOR_WEIGHTS => None,
             _ => s.option(SectionReader::f64)?,
+        },
+        pool: match version {
+            ..=WITH_COUNTS_FOR_WEIGHTS => PoolParams::default(),
+            _ => PoolParams {
+                soft_share: s.f64()?,
+                hard_share: s.f64()?,
+            },
         },
     })
 }

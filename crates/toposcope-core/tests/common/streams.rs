@@ -1,5 +1,6 @@
 //! Streams of points of the plane.
 
+use toposcope_core::pool::PoolParams;
 use toposcope_core::stream::{Complex, Late, OnLimit, Report, Stream, StreamParams, Window};
 use toposcope_core::{Control, Metric, Points};
 use toposcope_oracle::rips_persistence;
@@ -23,6 +24,7 @@ pub fn params(window: u64, max_landmarks: usize) -> StreamParams {
         late: Late::Raise,
         half_life: None,
         min_mass: None,
+        pool: PoolParams::default(),
         n_threads: Some(1),
     }
 }

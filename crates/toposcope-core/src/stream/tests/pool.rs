@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::dice::Dice;
-use crate::pool::{CriticalSimplex, Role, SimplexId};
+use crate::pool::{CriticalSimplex, PoolParams, Role, SimplexId};
 use crate::stream::Cospan;
 
 fn some_points(dice: &mut Dice, n_points: usize, n_dims: usize, grid: usize) -> Points {
@@ -433,4 +433,40 @@ fn where_an_update_would_take_longer_the_diagram_is_computed_anew() {
     assert_eq!(push(20, &mut stream), 0);
     assert_eq!(push(20, &mut stream), 0, "what is near is remembered");
     assert!(push(1, &mut stream) > window);
+}
+
+#[test]
+fn shares_and_hands_close_holes_and_change_nothing_else() {
+    let shares = [(0.5, 0.95), (0.001, 0.001), (1.0, 1.0)];
+    let mut streams = shares.map(|(soft_share, hard_share)| {
+        Stream::new(StreamParams {
+            pool: PoolParams {
+                soft_share,
+                hard_share,
+            },
+            ..exact(40, 2)
+        })
+        .unwrap()
+    });
+    let mut dice = Dice(11);
+    for step in 0..60 {
+        let chunk = some_points(&mut dice, if step == 0 { 40 } else { 3 }, 2, 7);
+        let contents = streams.each_mut().map(|stream| {
+            let push = stream.push(chunk.clone(), None, &Control::none());
+            let values = content(stream).into_iter();
+            let values: Vec<_> = values.map(|(name, (_, value))| (name, value)).collect();
+            (push.unwrap().diagram, values)
+        });
+        assert_eq!(contents[0], contents[1]);
+        assert_eq!(contents[0], contents[2]);
+    }
+    let n_defragmented = streams.each_ref().map(|s| s.pool().stats().n_defragmented);
+    assert!(n_defragmented[1] > n_defragmented[0]);
+    assert_eq!(n_defragmented[2], 0);
+    let [_, _, never] = &mut streams;
+    let before = content(never);
+    assert!(never.pool().fragmentation() > 0.0);
+    never.defragment();
+    assert_eq!(never.pool().fragmentation(), 0.0);
+    assert_eq!(content(never), before);
 }
