@@ -49,6 +49,10 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     watched.add_argument("--confirm-after", type=int, default=1, help="default 1")
     watched.add_argument("--landmarks", type=float, default=1.0, help="share of the window (default 1)")
     watched.add_argument("--min-mass", type=int, default=1, help="leave events about fewer points out (default 1)")
+    watched.add_argument("--cover-radius", type=float, help="points that near share a landmark (default: the stream's)")
+    watched.add_argument(
+        "--landmark-min-mass", type=float, help="landmarks of fewer points are left out by the stream (default: none)"
+    )
     parser.add_argument("--rivals", action="store_true", help="a table of who saw what instead, beside other detectors")
     parser.add_argument("--record", action="store_true", help=f"append to {PAGE.relative_to(PAGE.parents[2])}")
     given = parser.parse_args(argv)
@@ -65,6 +69,8 @@ def watching(given: argparse.Namespace) -> Watching:
         landmarks=given.landmarks,
         min_mass=given.min_mass,
         margin=given.margin,
+        cover_radius=given.cover_radius,
+        landmark_min_mass=given.landmark_min_mass,
     )
 
 

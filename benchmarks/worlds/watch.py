@@ -46,6 +46,9 @@ class Watching:
     #: Events about fewer points are left out, as ``toposcope watch --min-mass`` does.
     min_mass: int = 1
     margin: float | None = None
+    #: What the stream itself is given: how near points share a landmark, and what a landmark weighs at least.
+    cover_radius: float | None = None
+    landmark_min_mass: float | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ def watch(drawn: Drawn, watching: Watching) -> Watched:
         drawn.setting.n_dims,
         WINDOW,
         max_landmarks=max(1, round(watching.landmarks * WINDOW)),
+        cover_radius=watching.cover_radius,
+        min_mass=watching.landmark_min_mass,
         memory_limit=None,
         n_threads=1,
     )

@@ -76,7 +76,8 @@ class Event:
     before, after : tuple of Feature
         The features on each side: parents and children; what continued, died or was born.
     scale : tuple of float
-        Every class counted is born at or below the first and alive beyond the second.
+        Every class counted is born at or below the first and alive beyond the second; what died of ``"resolution"``
+        was so before the interval grew to this one.
     parts : Confidence
         How much there is to it.
     certified : bool
@@ -326,9 +327,9 @@ class CobordismTracker(Checkpointed):
     r"""Follows the components and loops of a stream by name.
 
     A push takes the landmarks from K to K'; W is the complex on all of them. Classes that are born at or below
-    ``scale`` and alive beyond ``scale + margin`` are compared through the inclusions K → W ← K'. The numbers of events
-    follow from the ranks of these maps: a ring that jumps away is a death and a birth, though every Betti number stays
-    the same.
+    ``scale - margin / 2`` and alive beyond ``scale + margin / 2`` are compared through the inclusions K → W ← K'. The
+    numbers of events follow from the ranks of these maps: a ring that jumps away is a death and a birth, though every
+    Betti number stays the same.
 
     Parameters
     ----------
@@ -339,9 +340,10 @@ class CobordismTracker(Checkpointed):
         radius. Where no gap is wider than the margin there is no scale: :attr:`is_tracking` stays False, which means
         "could not measure", not "no change".
     margin : float, optional
-        How much longer than up to ``scale`` a class must live to count. By default 4ε, so that every class counted is
-        proven to exist in the full window; it grows with ε, never shrinks, and what it blurs is told with
-        ``cause="resolution"``. With 0, all classes count, and ``certified`` says which events are proven.
+        Length of the interval around ``scale`` on which a class must live to count. By default 4ε, so that every class
+        counted is proven to exist at ``scale`` in the full window; it grows with ε, never shrinks, and what it blurs is
+        told with ``cause="resolution"``. Below half of it there are no loops at a scale, as none can be proven so. With
+        0, all classes at ``scale`` count, and ``certified`` says which events are proven.
     max_dim : {0, 1}, default=1
         0 = components alone, 1 = loops too.
     confirm_after : int, default=0
@@ -403,7 +405,7 @@ class CobordismTracker(Checkpointed):
 
     @property
     def margin(self) -> float | None:
-        """How much longer than up to the scale a class must live at present; None until something has been read."""
+        """Length of the interval around the scale on which a class must live at present; None until one was read."""
         return self._core.reading()[1]
 
     @property

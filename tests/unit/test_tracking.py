@@ -93,8 +93,8 @@ def test_an_event_says_where_and_how_sure() -> None:
     assert (component.before, len(component.after)) == ((), 1)
     assert (component.certified, component.confidence, component.parts.n_steps) == (True, 1.0, 0)
     margin = 4 * report.epsilon
-    assert loop.scale == (0.6, 0.6 + margin)
-    assert loop.parts.scale_support == pytest.approx(margin / (0.6 + margin))
+    assert loop.scale == (0.6 - margin / 2, 0.6 + margin / 2)
+    assert loop.parts.scale_support == pytest.approx(margin / (0.6 + margin / 2))
     (feature,) = loop.after
     (walk,) = feature.walks
     assert walk[0] == walk[-1]

@@ -125,7 +125,8 @@ pub struct Event {
     pub before: Vec<Feature>,
     /// The features after it: children, or what continued or was born.
     pub after: Vec<Feature>,
-    /// Every class counted is born at or below the first scale and alive beyond the second.
+    /// Every class counted is born at or below the first scale and alive beyond the second; what died of resolution was so before
+    /// the interval grew to this one.
     pub scale: (f64, f64),
     /// How much there is to it.
     pub confidence: Confidence,

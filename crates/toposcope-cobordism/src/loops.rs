@@ -7,7 +7,7 @@ use crate::cycle::EdgeSet;
 use crate::draft::Draft;
 use crate::event::{Change, Feature, Lineage, LoopBirthCause, LoopDeathCause};
 use crate::identity::take;
-use crate::linear::{BitVector, Span};
+use crate::linear::BitVector;
 use crate::slices::{Side, Slices};
 use crate::zigzag::{Fate, Zigzag, span_of};
 
@@ -31,8 +31,8 @@ pub(crate) struct LoopReading {
     pub(crate) renamed: Vec<(u64, u64)>,
 }
 
-/// Reads what became of the loops `known` before, eldest first. `is_coarser` says that the scales have grown since they
-/// were named.
+/// Reads what became of the loops `known` before, eldest first. `is_coarser` says that the interval of scales has grown
+/// since they were named.
 pub(crate) fn follow_loops(
     known: &[Loop],
     next_id: &mut u64,
@@ -43,7 +43,7 @@ pub(crate) fn follow_loops(
     let mut reading = LoopReading::default();
     let mut before = known.to_vec();
     if is_coarser {
-        reading.drafts = drop_blurred(&mut before, slices, control)?;
+        before = reading.blur(known, next_id, slices, control)?;
     }
     let (zigzag, generators, union_rank) = read_zigzag(&before, slices, control)?;
     let parts = zigzag.decompose();
@@ -75,6 +75,44 @@ pub(crate) fn follow_loops(
 }
 
 impl LoopReading {
+    /// The loops of before that live on the wider interval too: those that elder ones and smaller scales do not make up die
+    /// of resolution.
+    ///
+    /// All that lives on the wider interval lives on the narrower one, so it is a group of sums of `known` loops. A loop that
+    /// is there only with others that are not goes on under a new id.
+    fn blur(
+        &mut self,
+        known: &[Loop],
+        next_id: &mut u64,
+        slices: &Slices,
+        control: &Control,
+    ) -> Result<Vec<Loop>, Error> {
+        let (zigzag, generators) = read_wider(known, slices, control)?;
+        let mut kept = Vec::new();
+        for (l, fate) in known.iter().zip(zigzag.decompose().fates) {
+            let was = vec![feature(l, slices, Side::Before)];
+            let Fate::Survives { sum, by_itself } = fate else {
+                let change = Change::LoopDeath(LoopDeathCause::Resolution);
+                self.drafts.push(draft(change, was, vec![], slices));
+                continue;
+            };
+            let mut goes_on = l.clone();
+            if longest_edge(&l.cycle, slices) > slices.start {
+                goes_on.cycle = summed(&generators, &sum);
+            }
+            if !by_itself {
+                goes_on.cycle = summed(&generators, &sum);
+                goes_on.id = take(next_id);
+                self.renamed.push((l.id, goes_on.id));
+                let change = Change::LoopContinue(Lineage::Ambiguous);
+                let is = vec![feature(&goes_on, slices, Side::Before)];
+                self.drafts.push(draft(change, was, is, slices));
+            }
+            kept.push(goes_on);
+        }
+        Ok(kept)
+    }
+
     /// A loop of before dies, or goes on.
     fn settle(
         &mut self,
@@ -139,32 +177,36 @@ impl LoopReading {
     }
 }
 
-/// At coarser scales, loops that depend on elder ones are not certain any more.
-fn drop_blurred(
-    known: &mut Vec<Loop>,
+/// The known loops and the generators of those of before that live on the present interval, all mapped to K at its end; the
+/// generators' cycles.
+fn read_wider(
+    known: &[Loop],
     slices: &Slices,
     control: &Control,
-) -> Result<Vec<Draft>, Error> {
-    let (mut span, mut kept, mut drafts) = (Span::default(), Vec::new(), Vec::new());
+) -> Result<(Zigzag, Vec<EdgeSet<u64>>), Error> {
     let (vertices, mut classes) = side(slices, Side::Before, control)?;
+    let own = classes.cycles(slices.start);
     let mut group = classes.at(slices.end);
-    for (number, l) in std::mem::take(known).into_iter().enumerate() {
-        let place = |id: u64| {
-            slices
-                .vertex(id)
-                .and_then(|v| vertices.binary_search(&v).ok())
-        };
+    let (mut zigzag, mut generators) = (Zigzag::default(), Vec::new());
+    let place = |id: u64| {
+        slices
+            .vertex(id)
+            .and_then(|v| vertices.binary_search(&v).ok())
+    };
+    for l in known {
         let class = group.class_of(l.cycle.mapped(place).edges_u32(), control)?;
-        if span.insert(&BitVector::from_words(class), number) {
-            kept.push(l);
-        } else {
-            let change = Change::LoopDeath(LoopDeathCause::Resolution);
-            let before = vec![feature(&l, slices, Side::Before)];
-            drafts.push(draft(change, before, vec![], slices));
-        }
+        zigzag.before.push(BitVector::from_words(class));
     }
-    *known = kept;
-    Ok(drafts)
+    for cycle in own {
+        let class = BitVector::from_words(group.class_of(cycle.edges(), control)?);
+        zigzag.after.push(class.clone());
+        zigzag.after_itself.push(class);
+        let ids = cycle
+            .edges()
+            .map(|edge| edge.map(|v| slices.id(vertices[v as usize])));
+        generators.push(EdgeSet::new(ids));
+    }
+    Ok((zigzag, generators))
 }
 
 /// The vertices of one side, and the loops among them.
@@ -186,8 +228,8 @@ fn read_zigzag(
 ) -> Result<(Zigzag, Vec<EdgeSet<u64>>, usize), Error> {
     let (vertices, mut after) = side(slices, Side::After, control)?;
     let mut union = LoopClasses::new(&slices.distances, slices.end, control)?;
-    let own = after.cycles(slices.scale);
-    let of_union = union.cycles(slices.scale);
+    let own = after.cycles(slices.start);
+    let of_union = union.cycles(slices.start);
     let (mut after, mut union) = (after.at(slices.end), union.at(slices.end));
     let mut zigzag = Zigzag::default();
     for l in known {
@@ -251,18 +293,23 @@ fn feature(l: &Loop, slices: &Slices, side: Side) -> Feature {
     }
 }
 
+/// Length of the longest edge of a cycle between landmarks of the union: its loop is born no later.
+fn longest_edge(cycle: &EdgeSet<u64>, slices: &Slices) -> f64 {
+    let length = |&[a, b]: &[u64; 2]| {
+        let ends = slices.vertex(a).zip(slices.vertex(b));
+        ends.map(|(u, v)| slices.distances.get(u, v))
+    };
+    cycle.edges().filter_map(length).fold(0.0, f64::max)
+}
+
 /// A loop is born with the longest edge of its cycle and lives beyond the end of the interval of scales.
 fn draft(change: Change, before: Vec<Feature>, after: Vec<Feature>, slices: &Slices) -> Draft {
-    let edges = before
-        .iter()
-        .chain(&after)
-        .flat_map(|f| &f.walks)
-        .flat_map(|walk| walk.windows(2));
-    let length = |edge: &[u64]| match (slices.vertex(edge[0]), slices.vertex(edge[1])) {
-        (Some(u), Some(v)) => slices.distances.get(u, v),
-        _ => slices.scale,
-    };
-    let birth = edges.map(length).reduce(f64::max).unwrap_or(slices.scale);
+    let walks = before.iter().chain(&after).flat_map(|f| &f.walks);
+    let births = walks.map(|walk| {
+        let edges = walk.windows(2).map(|edge| [edge[0], edge[1]]);
+        longest_edge(&EdgeSet::new(edges), slices)
+    });
+    let birth = births.reduce(f64::max).unwrap_or(slices.start);
     Draft {
         change,
         before,

@@ -9,8 +9,9 @@ pub(crate) const ENOUGH_LANDMARKS: usize = 16;
 ///
 /// Between two successive lengths of the minimum spanning tree, and from the last of them to the enclosing radius, no
 /// component merges. Of these gaps, from the median length up (below it are the accidents of sampling), the one is taken
-/// that is relatively widest when its lower end is raised by `margin`; the interval `[scale, scale + margin]` ends in its
-/// geometric middle. `None` with fewer than [`ENOUGH_LANDMARKS`] landmarks, or if no gap is wider than the margin.
+/// that is relatively widest when its lower end is raised by `margin`, and the interval that is as long as the margin, with
+/// the scale in its middle, ends in the geometric middle of that; so all of it is in the gap. `None` with fewer than
+/// [`ENOUGH_LANDMARKS`] landmarks, or if no gap is wider than the margin.
 pub(crate) fn automatic_scale(
     distances: &DistanceMatrix,
     margin: f64,
@@ -31,7 +32,7 @@ pub(crate) fn automatic_scale(
             widest = Some((low, high));
         }
     }
-    widest.map(|(low, high)| (low * high).sqrt() - margin)
+    widest.map(|(low, high)| (low * high).sqrt() - margin / 2.0)
 }
 
 /// Lengths of the edges of a minimum spanning tree, ascending.
@@ -72,7 +73,7 @@ mod tests {
     fn it_tells_groups_apart() {
         let distances = line(&two_groups());
         assert_eq!(automatic_scale(&distances, 0.0, None), Some(10.0));
-        assert_eq!(automatic_scale(&distances, 3.0, None), Some(20.0 - 3.0));
+        assert_eq!(automatic_scale(&distances, 3.0, None), Some(20.0 - 1.5));
         assert_eq!(automatic_scale(&distances, 0.0, Some(4.0)), Some(2.0));
     }
 

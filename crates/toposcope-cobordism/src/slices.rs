@@ -5,6 +5,39 @@ use std::borrow::Cow;
 use toposcope_core::DistanceMatrix;
 use toposcope_core::stream::{Cospan, CospanLandmark};
 
+/// A scale, a margin, and the interval around that scale on which a class must live to count.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Scales {
+    pub(crate) scale: f64,
+    pub(crate) margin: f64,
+    /// Born at or below this.
+    pub(crate) start: f64,
+    /// Alive beyond this.
+    pub(crate) end: f64,
+}
+
+impl Scales {
+    /// Half of the margin on either side, as far as there are scales: below 0 there are none.
+    pub(crate) fn around(scale: f64, margin: f64) -> Self {
+        Self {
+            scale,
+            margin,
+            start: (scale - margin / 2.0).max(0.0),
+            end: scale + margin / 2.0,
+        }
+    }
+
+    /// The same with a larger margin. Whatever lives on the interval after lives on the one before.
+    pub(crate) fn widened(self, margin: f64) -> Self {
+        let wider = Self::around(self.scale, margin);
+        Self {
+            start: wider.start.min(self.start),
+            end: wider.end.max(self.end),
+            ..wider
+        }
+    }
+}
+
 /// The landmarks of before, union and after, and the two scales between which a class must live to count.
 #[derive(Debug)]
 pub(crate) struct Slices<'a> {
@@ -12,10 +45,10 @@ pub(crate) struct Slices<'a> {
     pub(crate) landmarks: Cow<'a, [CospanLandmark]>,
     pub(crate) distances: Cow<'a, DistanceMatrix>,
     /// Born at or below this.
-    pub(crate) scale: f64,
+    pub(crate) start: f64,
     /// Alive beyond this.
     pub(crate) end: f64,
-    /// Length of that interval.
+    /// Length of that interval, unless it is cut off at 0.
     pub(crate) margin: f64,
     pub(crate) epsilon: f64,
 }
@@ -28,20 +61,20 @@ pub(crate) enum Side {
 }
 
 impl<'a> Slices<'a> {
-    pub(crate) fn new(cospan: &'a Cospan, scale: f64, margin: f64) -> Self {
+    pub(crate) fn new(cospan: &'a Cospan, scales: Scales) -> Self {
         Self {
             step: cospan.step,
             landmarks: Cow::Borrowed(&cospan.landmarks),
             distances: Cow::Borrowed(&cospan.distances),
-            scale,
-            end: scale + margin,
-            margin,
+            start: scales.start,
+            end: scales.end,
+            margin: scales.margin,
             epsilon: cospan.epsilon(),
         }
     }
 
     /// The same without anything before it: for the first look at a stream.
-    pub(crate) fn of_after(cospan: &'a Cospan, scale: f64, margin: f64) -> Self {
+    pub(crate) fn of_after(cospan: &'a Cospan, scales: Scales) -> Self {
         let there = |l: &&CospanLandmark| l.after.is_some();
         let vertices: Vec<usize> = (0..cospan.landmarks.len())
             .filter(|&v| cospan.landmarks[v].after.is_some())
@@ -51,7 +84,7 @@ impl<'a> Slices<'a> {
             landmarks: cospan.landmarks.iter().filter(there).map(new).collect(),
             distances: Cow::Owned(cospan.distances.select(&vertices)),
             epsilon: cospan.epsilon_after,
-            ..Self::new(cospan, scale, margin)
+            ..Self::new(cospan, scales)
         }
     }
 

@@ -11,11 +11,14 @@ use crate::event::{
 };
 use crate::identity::Component;
 use crate::loops::Loop;
-use crate::tracker::{Scales, State, Tracker, TrackerParams};
+use crate::slices::Scales;
+use crate::tracker::{State, Tracker, TrackerParams};
 
 const KIND: Tag = *b"TRCK";
-/// 2 knows masses that are no whole numbers; what 1 holds is read as before.
-const VERSION: u32 = 2;
+/// 2 knows masses that are no whole numbers; what 1 holds is read as before. 3 has its margin around the scale, not above it.
+const VERSION: u32 = 3;
+const WITH_MASSES: u32 = 2;
+const WITH_CENTRED_MARGIN: u32 = 3;
 const FIRST_VERSION: u32 = 1;
 const PARAMS: Tag = *b"PARM";
 const STATE: Tag = *b"STAT";
@@ -58,6 +61,8 @@ impl Tracker {
             s.option(state.reading, |s, scales| {
                 s.f64(scales.scale);
                 s.f64(scales.margin);
+                s.f64(scales.start);
+                s.f64(scales.end);
             });
             s.option(state.last.as_ref(), |s, (step, landmarks)| {
                 s.u64(*step);
@@ -79,8 +84,11 @@ impl Tracker {
     pub fn restore(bytes: &[u8]) -> Result<Self, Error> {
         let mut reader = SnapshotReader::new_of(bytes, KIND, FIRST_VERSION..=VERSION)?;
         let version = reader.version();
-        let params = reader.section(PARAMS, read_params)?;
-        let mut state = reader.section(STATE, read_state)?;
+        let mut params = reader.section(PARAMS, read_params)?;
+        let mut state = reader.section(STATE, |s| read_state(s, version))?;
+        if version < WITH_CENTRED_MARGIN {
+            centre(&mut params, &mut state);
+        }
         state.components = reader.section(COMPONENTS, |s| s.list(24, read_component))?;
         state.loops = reader.section(LOOPS, |s| s.list(24, read_loop))?;
         state.pending = reader.section(PENDING, |s| s.list(24, |s| read_event(s, version)))?;
@@ -107,17 +115,37 @@ fn read_params(s: &mut SectionReader) -> Result<TrackerParams, Error> {
     })
 }
 
-fn read_state(s: &mut SectionReader) -> Result<State, Error> {
+fn read_state(s: &mut SectionReader, version: u32) -> Result<State, Error> {
     Ok(State {
         reading: s.option(|s| {
             let (scale, margin) = (s.f64()?, s.f64()?);
-            Ok(Scales { scale, margin })
+            let (start, end) = match version {
+                WITH_CENTRED_MARGIN.. => (s.f64()?, s.f64()?),
+                _ => (scale, scale + margin),
+            };
+            Ok(Scales {
+                scale,
+                margin,
+                start,
+                end,
+            })
         })?,
         last: s.option(|s| Ok((s.u64()?, read_ids(s)?)))?,
         next_id: s.u64()?,
         next_seq: s.u64()?,
         ..State::default()
     })
+}
+
+/// Before version 3 the interval was `[scale, scale + margin]`. To be the same one now, to the last bit where something has been
+/// read, its middle becomes the scale. With a margin that follows ε it then grows to both sides, not up alone.
+fn centre(params: &mut TrackerParams, state: &mut State) {
+    let margin = state.reading.map(|r| r.margin).or(params.margin);
+    let raise = margin.unwrap_or(0.0) / 2.0;
+    params.scale = params.scale.map(|scale| scale + raise);
+    if let Some(reading) = &mut state.reading {
+        reading.scale += raise;
+    }
 }
 
 /// What the tracker relies on.
@@ -134,7 +162,9 @@ fn check(params: &TrackerParams, state: &State) -> Result<(), Error> {
     let is_sound = |r: Scales| {
         let as_asked = params.scale.is_none_or(|scale| scale == r.scale)
             && params.margin.is_none_or(|margin| margin == r.margin);
-        as_asked && is_length(r.scale) && is_length(r.margin)
+        let is_around = r.start <= r.scale && r.scale <= r.end;
+        let are_lengths = [r.scale, r.margin, r.start, r.end].map(is_length);
+        as_asked && is_around && are_lengths == [true; 4]
     };
     if !state.reading.is_none_or(is_sound) {
         return Err(contradiction("its scales"));
@@ -227,8 +257,8 @@ fn read_feature(s: &mut SectionReader, version: u32) -> Result<Feature, Error> {
         landmarks: read_ids(s)?,
         walks: s.list(8, read_ids)?,
         mass: match version {
-            FIRST_VERSION => s.u64()? as f64,
-            _ => s.f64()?,
+            WITH_MASSES.. => s.f64()?,
+            _ => s.u64()? as f64,
         },
     })
 }

@@ -10,14 +10,15 @@ use crate::event::{Change, Confidence, Event, Feature, MergeCause, Status};
 use crate::identity::{Component, follow_components};
 use crate::loops::{Loop, follow_loops};
 use crate::scale::automatic_scale;
-use crate::slices::Slices;
+use crate::slices::{Scales, Slices};
 
 /// Parameters of a [`Tracker`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrackerParams {
     /// Scale at which to look; `None` = chosen from the data once, then frozen.
     pub scale: Option<f64>,
-    /// How much longer than up to the scale a class must live to count; `None` = 4ε, so that every class is certified.
+    /// Length of the interval around the scale on which a class must live to count; `None` = 4ε, so that every class is
+    /// certified.
     pub margin: Option<f64>,
     /// 0 = components alone, 1 = loops too.
     pub max_dim: usize,
@@ -86,7 +87,7 @@ pub struct Tracker {
 /// All that an observation changes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct State {
-    /// The scales between which a class must live, as they were last used; `None` until something has been read.
+    /// The interval on which a class must live, as it was last used; `None` until something has been read.
     pub(crate) reading: Option<Scales>,
     /// Step of the last report, and the landmarks after it.
     pub(crate) last: Option<(u64, Vec<u64>)>,
@@ -97,13 +98,6 @@ pub(crate) struct State {
     pub(crate) next_seq: u64,
     /// Provisional events.
     pub(crate) pending: Vec<Event>,
-}
-
-/// A scale and how much longer than up to there a class must live.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Scales {
-    pub(crate) scale: f64,
-    pub(crate) margin: f64,
 }
 
 impl Tracker {
@@ -127,7 +121,7 @@ impl Tracker {
         self.params.scale.or(self.state.reading.map(|r| r.scale))
     }
 
-    /// How much longer than up to the scale a class must live at present; `None` until something has been read.
+    /// Length of the interval around the scale on which a class must live at present; `None` until something has been read.
     pub fn margin(&self) -> Option<f64> {
         self.state.reading.map(|r| r.margin)
     }
@@ -165,9 +159,9 @@ impl Tracker {
         if let Some(scales) = self.scales(cospan) {
             let is_coarser = next.reading.is_some_and(|r| r.margin < scales.margin);
             let slices = if next.reading.is_none() {
-                Slices::of_after(cospan, scales.scale, scales.margin)
+                Slices::of_after(cospan, scales)
             } else {
-                Slices::new(cospan, scales.scale, scales.margin)
+                Slices::new(cospan, scales)
             };
             next.reading = Some(scales);
             events = self.read(&mut next, &slices, is_coarser, cospan.time, control)?;
@@ -177,22 +171,26 @@ impl Tracker {
         Ok(events)
     }
 
-    /// Both sides of the cospan are read at the same scales, which never shrink: what is certain at them stays so, and
+    /// Both sides of the cospan are read on the same interval, which never shrinks: what is certain on it stays so, and
     /// nothing seems to change because ε went up and down.
     fn scales(&self, cospan: &Cospan) -> Option<Scales> {
-        let so_far = self.state.reading.map_or(0.0, |r| r.margin);
-        let margin = self
-            .params
-            .margin
-            .unwrap_or((4.0 * cospan.epsilon()).max(so_far));
+        let margin = self.params.margin.unwrap_or(4.0 * cospan.epsilon());
+        if let Some(reading) = self.state.reading {
+            let is_enough = reading.margin >= margin;
+            return Some(if is_enough {
+                reading
+            } else {
+                reading.widened(margin)
+            });
+        }
         let automatic = || {
             let after =
                 (0..cospan.landmarks.len()).filter(|&v| cospan.landmarks[v].after.is_some());
             let distances = cospan.distances.select(&after.collect::<Vec<_>>());
             automatic_scale(&distances, margin, cospan.threshold)
         };
-        let scale = self.scale().or_else(automatic)?;
-        Some(Scales { scale, margin })
+        let scale = self.params.scale.or_else(automatic)?;
+        Some(Scales::around(scale, margin))
     }
 
     fn check_follows(&self, cospan: &Cospan) -> Result<(), Error> {
@@ -243,7 +241,8 @@ impl Tracker {
 
     fn tell(&self, next: &mut State, draft: Draft, slices: &Slices, time: Option<f64>) -> Event {
         let certain = 4.0 * slices.epsilon;
-        // By the margin alone every class counted lives longer; only with a smaller one it has to be looked at.
+        // By the margin alone every class counted is proven at the scale; only with a smaller one it has to be looked at.
+        // Where the interval is cut off at 0 there are no loops, and components are the same whatever its lower end.
         let is_certain = slices.margin >= certain;
         let seq = next.next_seq;
         next.next_seq += 1;
@@ -255,7 +254,7 @@ impl Tracker {
             change: draft.change,
             before: draft.before,
             after: draft.after,
-            scale: (slices.scale, slices.end),
+            scale: (slices.start, slices.end),
             confidence: Confidence {
                 margin: if is_certain {
                     1.0
@@ -263,7 +262,7 @@ impl Tracker {
                     (draft.persistence / certain).min(1.0)
                 },
                 scale_support: if slices.end > 0.0 {
-                    slices.margin / slices.end
+                    (slices.end - slices.start) / slices.end
                 } else {
                     0.0
                 },
@@ -298,8 +297,11 @@ impl State {
     /// Loops that go on under a new id go on in provisional events too.
     fn rename(&mut self, renamed: &[(u64, u64)]) {
         for feature in self.pending.iter_mut().flat_map(|event| &mut event.after) {
-            if let Some((_, id)) = renamed.iter().find(|(before, _)| *before == feature.id) {
-                feature.id = *id;
+            // In order, as one that the wider interval renamed can be renamed again.
+            for (before, id) in renamed {
+                if feature.id == *before {
+                    feature.id = *id;
+                }
             }
         }
     }

@@ -6,8 +6,16 @@ mod common;
 
 use common::{Point, World, tracker};
 use proptest::prelude::*;
-use toposcope_cobordism::{Change, Event, LoopBirthCause, LoopDeathCause};
+use toposcope_cobordism::{
+    Change, Event, Lineage, LoopBirthCause, LoopDeathCause, MergeCause, Tracker, TrackerParams,
+};
+use toposcope_core::Control;
+use toposcope_core::stream::Cospan;
 use toposcope_oracle::{rank_of_images, rank_of_inclusion};
+
+/// Together [1, 1.4]: the sides of the grid's squares, and not their diagonals.
+const SCALE: f64 = 1.2;
+const MARGIN: f64 = 0.4;
 
 /// Multiplicities of the intervals: continues, filled, broken, closed, opened, transient.
 type Numbers = [usize; 6];
@@ -47,28 +55,63 @@ fn told_of_components(events: &[Event]) -> Numbers {
     numbers
 }
 
-/// By ranks of the induced maps.
-fn by_ranks(world: &World, sets: [&[usize]; 2], scale: f64, end: f64, dim: usize) -> Numbers {
+/// Born at or below the first, alive beyond the second.
+type Interval = [f64; 2];
+
+/// What a scale and a margin ask for.
+fn around(scale: f64, margin: f64) -> Interval {
+    [(scale - margin / 2.0).max(0.0), scale + margin / 2.0]
+}
+
+fn square(world: &World) -> Vec<f64> {
     let n = world.points.len();
-    let square: Vec<f64> = (0..n)
+    (0..n)
         .flat_map(|i| (0..n).map(move |j| (i, j)))
         .map(|(i, j)| world.distances.get(i, j))
-        .collect();
+        .collect()
+}
+
+/// How many classes of a landmark set live on the interval.
+fn robust(world: &World, set: &[usize], [start, end]: Interval, dim: usize) -> usize {
+    let (n, square) = (world.points.len(), square(world));
+    rank_of_inclusion(&square, n, (set, start), (set, end), dim)
+}
+
+/// By ranks of the induced maps.
+fn by_ranks(world: &World, sets: [&[usize]; 2], [start, end]: Interval, dim: usize) -> Numbers {
+    let (n, square) = (world.points.len(), square(world));
     let [before, after] = sets;
     let union: Vec<usize> = (0..n)
         .filter(|v| before.contains(v) || after.contains(v))
         .collect();
-    let rank = |x: &[usize], y: &[usize]| rank_of_inclusion(&square, n, (x, scale), (y, end), dim);
+    let rank = |x: &[usize], y: &[usize]| rank_of_inclusion(&square, n, (x, start), (y, end), dim);
     let (a, b, w) = (
         rank(before, before),
         rank(after, after),
         rank(&union, &union),
     );
     let (f, g) = (rank(before, &union), rank(after, &union));
-    let sources = [(before, scale), (after, scale)];
+    let sources = [(before, start), (after, start)];
     let joint = rank_of_images(&square, n, &sources, (&union, end), dim);
     let s = f + g - joint;
     [s, a - f, f - s, g - s, b - g, w - joint]
+}
+
+/// What events of resolution took, of components and of loops; and the other events. What goes on under another name already
+/// before the push is told of both times, and counts once.
+fn apart(events: &[Event]) -> ([usize; 2], Vec<Event>) {
+    let (mut blurred, mut rest) = ([0; 2], Vec::new());
+    for (at, event) in events.iter().enumerate() {
+        let is_told_again = |e: &Event| e.before.iter().any(|f| f.id == event.after[0].id);
+        match event.change {
+            Change::Merge(MergeCause::Resolution) => blurred[0] += event.before.len() - 1,
+            Change::LoopDeath(LoopDeathCause::Resolution) => blurred[1] += 1,
+            Change::LoopContinue(Lineage::Ambiguous)
+                if events[at + 1..].iter().any(is_told_again) => {}
+            _ => rest.push(event.clone()),
+        }
+    }
+    (blurred, rest)
 }
 
 fn reversed([s, filled, broken, closed, opened, transient]: Numbers) -> Numbers {
@@ -99,7 +142,8 @@ proptest! {
     fn events_are_the_intervals_of_the_zigzag(
         world in worlds(),
         choices in prop::array::uniform4(choice()),
-        scale in prop::sample::select(vec![1.0, 1.2, 1.5]),
+        // Also cut off at 0, and [1, 1.4], between the side and the diagonal of a square.
+        scale in prop::sample::select(vec![0.2, 1.0, 1.1, 1.2, 1.5]),
         margin in prop::sample::select(vec![0.0, 0.2, 0.4, 0.6]),
     ) {
         let sets = choices.map(|c| chosen(&world, &c));
@@ -108,11 +152,50 @@ proptest! {
         let mut before: &[usize] = &[];
         for (events, after) in told.iter().zip(&sets) {
             let pair = [before, after];
-            let loops = by_ranks(&world, pair, scale, scale + margin, 1);
+            let loops = by_ranks(&world, pair, around(scale, margin), 1);
             prop_assert_eq!(told_of_loops(events), loops);
-            let components = by_ranks(&world, pair, scale, scale + margin, 0);
+            let components = by_ranks(&world, pair, around(scale, margin), 0);
             prop_assert_eq!(told_of_components(events), components);
             before = after;
+        }
+    }
+
+    /// With the margin that follows ε: what the wider interval blurs is told as that, and the rest is as ever.
+    #[test]
+    fn what_a_wider_interval_blurs_is_told_apart(
+        world in worlds(),
+        choices in prop::array::uniform4(choice()),
+        epsilons in prop::array::uniform4(prop::sample::select(vec![0.0, 0.05, 0.1, 0.15, 0.2])),
+        scale in prop::sample::select(vec![0.2, 1.0, 1.2, 1.3, 1.6, 1.8]),
+    ) {
+        let sets = choices.map(|c| chosen(&world, &c));
+        let mut tracker = Tracker::new(TrackerParams {
+            scale: Some(scale),
+            include_continues: true,
+            ..TrackerParams::default()
+        })
+        .unwrap();
+        let (mut before, mut epsilon, mut margin): (&[usize], f64, f64) = (&[], 0.0, 0.0);
+        for ((after, next), step) in sets.iter().zip(epsilons).zip(1..) {
+            let cospan = Cospan {
+                epsilon_before: epsilon,
+                epsilon_after: next,
+                ..world.cospan(step, before, after)
+            };
+            let events = tracker.observe(&cospan, &Control::none()).unwrap();
+            let (was, wider) = (around(scale, margin), 4.0 * epsilon.max(next));
+            margin = if step == 1 { 4.0 * next } else { margin.max(wider) };
+            let is = around(scale, margin);
+            prop_assert_eq!(tracker.margin(), Some(margin));
+            let (blurred, rest) = apart(&events);
+            let lost = |dim| robust(&world, before, was, dim) - robust(&world, before, is, dim);
+            let expected = if step == 1 { [0, 0] } else { [lost(0), lost(1)] };
+            prop_assert_eq!(blurred, expected);
+            let pair = [before, after.as_slice()];
+            prop_assert_eq!(told_of_loops(&rest), by_ranks(&world, pair, is, 1));
+            prop_assert_eq!(told_of_components(&rest), by_ranks(&world, pair, is, 0));
+            prop_assert!(events.iter().all(|e| e.certified && e.scale == (is[0], is[1])));
+            (before, epsilon) = (after, next);
         }
     }
 
@@ -122,8 +205,8 @@ proptest! {
         choices in prop::array::uniform2(choice()),
     ) {
         let [a, b] = choices.map(|c| chosen(&world, &c));
-        let there = world.told(&mut tracker(1.0, 0.3), &[a.clone(), b.clone()]);
-        let back = world.told(&mut tracker(1.0, 0.3), &[b, a]);
+        let there = world.told(&mut tracker(SCALE, MARGIN), &[a.clone(), b.clone()]);
+        let back = world.told(&mut tracker(SCALE, MARGIN), &[b, a]);
         prop_assert_eq!(told_of_loops(&there[1]), reversed(told_of_loops(&back[1])));
         prop_assert_eq!(told_of_components(&there[1]), reversed(told_of_components(&back[1])));
     }
@@ -131,7 +214,7 @@ proptest! {
     #[test]
     fn the_same_landmarks_only_continue(world in worlds(), choice in choice()) {
         let set = chosen(&world, &choice);
-        let told = world.told(&mut tracker(1.0, 0.3), &[set.clone(), set]);
+        let told = world.told(&mut tracker(SCALE, MARGIN), &[set.clone(), set]);
         let quiet = |e: &Event| matches!(e.change, Change::Continue | Change::LoopContinue(_));
         prop_assert!(told[1].iter().all(quiet));
         prop_assert!(told[1].iter().all(|e| e.before == e.after));
@@ -140,12 +223,12 @@ proptest! {
     #[test]
     fn features_are_those_that_events_made(world in worlds(), choices in prop::array::uniform4(choice())) {
         let sets = choices.map(|c| chosen(&world, &c));
-        let mut tracker = tracker(1.0, 0.3);
+        let mut tracker = tracker(SCALE, MARGIN);
         let mut ever = std::collections::BTreeSet::new();
         for (step, pair) in std::iter::once(&vec![]).chain(&sets).zip(&sets).enumerate() {
             let cospan = world.cospan(step as u64 + 1, pair.0, pair.1);
             let before = tracker.alive();
-            let events = tracker.observe(&cospan, &toposcope_core::Control::none()).unwrap();
+            let events = tracker.observe(&cospan, &Control::none()).unwrap();
             let (components, loops) = tracker.alive();
             let all = |side: fn(&Event) -> &Vec<toposcope_cobordism::Feature>| {
                 let mut ids: Vec<u64> = events.iter().flat_map(|e| side(e).iter().map(|f| f.id)).collect();

@@ -12,7 +12,8 @@ use toposcope_cobordism::{
     Change, Event, Lineage, LoopBirthCause, LoopDeathCause, MergeCause, Tracker,
 };
 
-const SCALE: f64 = 0.6;
+/// Together [0.6, 0.9].
+const SCALE: f64 = 0.75;
 const MARGIN: f64 = 0.3;
 
 fn ring(centre: Point, n: u32, turn: f64) -> Vec<Point> {
@@ -164,7 +165,7 @@ fn two_and_two_reorganise() {
     let before = [arm(-1.0, 0.0), arm(1.0, 0.0)].concat();
     let after = [arm(0.0, -1.0), arm(0.0, 1.0)].concat();
     let world = World::new([before, after].concat());
-    let mut tracker = common::tracker(1.0, 0.5);
+    let mut tracker = common::tracker(1.25, 0.5);
     let told = world.told(&mut tracker, &[(0..4).collect(), (4..8).collect()]);
     assert_eq!(changes(&told[1])[0], Change::Reorganise);
     let event = &told[1][0];

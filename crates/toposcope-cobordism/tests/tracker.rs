@@ -12,6 +12,7 @@ use toposcope_cobordism::{
 use toposcope_core::pool::PoolParams;
 use toposcope_core::stream::{Complex, Cospan, Late, OnLimit, Stream, StreamParams, Window};
 use toposcope_core::{Control, Error, Metric, Points};
+use toposcope_oracle::rank_of_inclusion;
 
 fn line(xs: &[f64]) -> World {
     World::new(xs.iter().map(|&x| [x, 0.0]).collect())
@@ -80,7 +81,7 @@ fn the_eight_reports_of_the_documentation() {
 
 #[test]
 fn the_margin_follows_epsilon_up_but_not_down() {
-    let world = line(&[0.0, 1.0, 3.0, 4.0, 9.0]);
+    let world = line(&[0.0, 1.0, 2.5, 3.5, 9.0]);
     let mut tracker = Tracker::new(TrackerParams {
         scale: Some(1.0),
         ..TrackerParams::default()
@@ -101,7 +102,7 @@ fn the_margin_follows_epsilon_up_but_not_down() {
     let (merged, margin, events) = at(2, 0.25, &all);
     let blurred = Change::Merge(MergeCause::Resolution);
     assert_eq!(merged, [(blurred, vec![0, 1], vec![0])]);
-    assert_eq!((margin, events[0].scale), (1.0, (1.0, 2.0)));
+    assert_eq!((margin, events[0].scale), (1.0, (0.5, 1.5)));
     assert!(events[0].certified);
     let (nothing, margin, _) = at(3, 0.0, &all);
     assert_eq!((nothing.len(), margin), (0, 1.0));
@@ -111,25 +112,60 @@ fn the_margin_follows_epsilon_up_but_not_down() {
 fn a_loop_that_is_not_certain_any_more_dies_of_resolution() {
     let square = World::new(vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]);
     let all = [0, 1, 2, 3];
+    // It lives from 1 to 1.41: the interval gets past its death, or before its birth.
+    for scale in [1.3, 1.1] {
+        let mut tracker = Tracker::new(TrackerParams {
+            scale: Some(scale),
+            ..TrackerParams::default()
+        })
+        .unwrap();
+        observe(&mut tracker, &square.cospan(1, &[], &all));
+        let mut at = |step, epsilon| {
+            let coarser = Cospan {
+                epsilon_after: epsilon,
+                ..square.cospan(step, &all, &all)
+            };
+            brief(&observe(&mut tracker, &coarser))
+        };
+        assert_eq!(at(2, 0.04), []);
+        let blurred = Change::LoopDeath(LoopDeathCause::Resolution);
+        assert_eq!(at(3, 0.06), [(blurred, vec![1], vec![])], "at {scale}");
+    }
+}
+
+#[test]
+fn a_loop_that_is_certain_with_another_alone_has_another_name() {
+    // Two pentagons with a side in common, of length 1.29; the left one has another long side, of 1.275.
+    let (side, left) = (
+        vec![[0.0, -0.645], [0.0, 0.645]],
+        vec![[-0.95, -0.8], [-1.5, -0.35], [-0.95, 0.8]],
+    );
+    let right = vec![[0.95, -0.8], [1.55, 0.0], [0.95, 0.8]];
+    let world = World::new([side, left, right, vec![[0.0, 0.0]]].concat());
     let mut tracker = Tracker::new(TrackerParams {
-        scale: Some(1.0),
+        scale: Some(1.3),
         ..TrackerParams::default()
     })
     .unwrap();
-    observe(&mut tracker, &square.cospan(1, &[], &all));
+    // The left one; what is around both; then the common side gets a point in its middle. Both cycles have long sides, which
+    // the sum of the two, the right pentagon, has not.
+    let sets: Vec<Vec<usize>> = [5, 8, 9].map(|n| (0..n).collect()).to_vec();
+    let told = world.told(&mut tracker, &sets);
+    assert_eq!(told[0].len(), 2);
+    let closed = Change::LoopBirth(toposcope_cobordism::LoopBirthCause::Closed);
+    assert_eq!(brief(&told[1]), [(closed, vec![], vec![2])]);
+    assert_eq!(brief(&told[2]), []);
     let coarser = Cospan {
-        epsilon_after: 0.25,
-        ..square.cospan(2, &all, &all)
+        epsilon_after: 0.05,
+        ..world.cospan(4, &sets[2], &sets[2])
     };
-    let died = brief(&observe(&mut tracker, &coarser));
+    let ambiguous = Change::LoopContinue(toposcope_cobordism::Lineage::Ambiguous);
+    let died = Change::LoopDeath(LoopDeathCause::Resolution);
     assert_eq!(
-        died,
-        [(
-            Change::LoopDeath(LoopDeathCause::Resolution),
-            vec![1],
-            vec![]
-        )]
+        brief(&observe(&mut tracker, &coarser)),
+        [(ambiguous, vec![1], vec![3]), (died, vec![2], vec![])]
     );
+    assert_eq!(tracker.alive().1, [3]);
 }
 
 #[test]
@@ -142,7 +178,8 @@ fn with_less_margin_than_certainty_needs_confidence_is_partial() {
     let events = observe(&mut tracker(1.0, 0.5), &cospan);
     assert_eq!(events.len(), 2);
     assert_eq!(events[0].confidence.margin, 0.75);
-    assert_eq!(events[0].confidence.scale_support, 0.5 / 1.5);
+    assert_eq!(events[0].scale, (0.75, 1.25));
+    assert_eq!(events[0].confidence.scale_support, 0.5 / 1.25);
     assert!(!events[0].certified);
 }
 
@@ -456,6 +493,86 @@ proptest! {
     }
 }
 
+/// Points around a circle of radius 2, walked along by steps of one or two eighths; some are further out by up to 0.1, and
+/// share a landmark with others.
+fn circle(walk: &[(usize, u8)]) -> Vec<[f64; 2]> {
+    let mut eighth = 0;
+    let mut point = |&(steps, out): &(usize, u8)| {
+        eighth += steps;
+        let angle = eighth as f64 * std::f64::consts::FRAC_PI_4;
+        let radius = 2.0 + 0.05 * f64::from(out);
+        [radius * angle.cos(), radius * angle.sin()]
+    };
+    walk.iter().map(&mut point).collect()
+}
+
+/// Components and loops of points at a scale, by the oracle.
+fn betti(points: &[[f64; 2]], scale: f64) -> [usize; 2] {
+    let world = World::new(points.to_vec());
+    let n = points.len();
+    let pairs = (0..n).flat_map(|i| (0..n).map(move |j| (i, j)));
+    let square: Vec<f64> = pairs.map(|(i, j)| world.distances.get(i, j)).collect();
+    let all: Vec<usize> = (0..n).collect();
+    let at = (&all[..], scale);
+    [0, 1].map(|dim| rank_of_inclusion(&square, n, at, at, dim))
+}
+
+/// How many windows had a component, and a loop, that the tracker followed while ε was not 0.
+fn proven_of_the_window(walk: &[(usize, u8)], scale: f64, chunk: usize) -> [usize; 2] {
+    const WINDOW: usize = 14;
+    let points = circle(walk);
+    let mut stream = Stream::new(StreamParams {
+        cover_radius: Some(0.12),
+        ..stream(2, WINDOW as u64).params().clone()
+    })
+    .unwrap();
+    let mut tracker = Tracker::new(TrackerParams {
+        scale: Some(scale),
+        ..TrackerParams::default()
+    })
+    .unwrap();
+    let (mut seen, mut proven) = (0, [0, 0]);
+    for rows in points.chunks(chunk) {
+        let pushed = Points::from_f64(rows.concat(), 2).unwrap();
+        let report = stream.push(pushed, None, &Control::none()).unwrap();
+        seen += rows.len();
+        for event in observe(&mut tracker, &report.cospan) {
+            assert!(event.certified);
+        }
+        let window = &points[seen.saturating_sub(WINDOW)..seen];
+        let (components, loops) = tracker.alive();
+        let found = [components.len(), loops.len()];
+        let there = betti(window, scale);
+        assert!(
+            found[0] <= there[0] && found[1] <= there[1],
+            "{found:?} of {there:?}"
+        );
+        for dim in [0, 1] {
+            proven[dim] += usize::from(report.epsilon > 0.0 && found[dim] > 0);
+        }
+    }
+    proven
+}
+
+#[test]
+fn a_ring_is_proven_through_its_landmarks() {
+    let walk: Vec<(usize, u8)> = (0..40).map(|i| (1, [0, 2, 1][i % 3])).collect();
+    let [components, loops] = proven_of_the_window(&walk, 2.0, 2);
+    assert!(components > 10 && loops > 10, "{components}, {loops}");
+}
+
+proptest! {
+    /// The theorem: what is certified is there in the full window, at the scale.
+    #[test]
+    fn as_many_as_are_alive_are_in_the_window_at_the_scale(
+        walk in prop::collection::vec((1..3usize, 0..3u8), 1..60),
+        scale in prop::sample::select(vec![0.05, 0.3, 1.5, 1.7, 2.0, 2.8, 3.3]),
+        chunk in 1..9usize,
+    ) {
+        proven_of_the_window(&walk, scale, chunk);
+    }
+}
+
 #[test]
 fn reports_of_alpha_streams_are_refused_with_the_reason() {
     let mut tracker = tracker(1.0, 0.0);
@@ -533,4 +650,49 @@ fn what_version_1_saved_goes_on() {
             observe(&mut again, &cospan)
         );
     }
+}
+
+#[test]
+fn what_looked_above_the_scale_looks_at_the_same_interval() {
+    // Version 2 with scale 1 and margin 0.3, of a square: one loop, born at 1, of which nobody knows yet whether it lasts.
+    let saved = "\
+        544f504f534350455452434b02000000df020000000000000af78a6b5041524d230000000000000001000000000000f03f013333333333\
+        33d33f01000000000000000500000000000000009317b06553544154520000000000000001000000000000f03f333333333333d33f0101\
+        00000000000000040000000000000000000000000000000100000000000000020000000000000003000000000000000200000000000000\
+        02000000000000009cc99c9d434f4d50400000000000000001000000000000000000000000000000010000000000000004000000000000\
+        0000000000000000000100000000000000020000000000000003000000000000007aba96954c4f4f506000000000000000010000000000\
+        00000100000000000000010000000000000004000000000000000000000000000000010000000000000000000000000000000300000000\
+        00000001000000000000000200000000000000020000000000000003000000000000000777a48050454e445e0100000000000002000000\
+        00000000000000000000000000000000000000000100000000000000000300000000000000000100000000000000000000000000000004\
+        00000000000000000000000000000001000000000000000200000000000000030000000000000000000000000000000000000000001040\
+        000000000000f03fcdccccccccccf43f000000000000f03f9dd8899dd889cd3f0000000000000000010100000000000000010000000000\
+        00000100000000000000000600000000000000000100000000000000010000000000000004000000000000000000000000000000010000\
+        00000000000200000000000000030000000000000001000000000000000500000000000000000000000000000001000000000000000200\
+        000000000000030000000000000000000000000000000000000000001040000000000000f03fcdccccccccccf43f000000000000f03f9d\
+        d8899dd889cd3f00000000000000000142e7e182";
+    let byte = |at: usize| u8::from_str_radix(&saved[at..at + 2], 16).unwrap();
+    let saved: Vec<u8> = (0..saved.len()).step_by(2).map(byte).collect();
+    let mut restored = Tracker::restore(&saved).unwrap();
+    let half = 0.3 / 2.0;
+    assert_eq!(
+        (restored.scale(), restored.margin()),
+        (Some(1.0 + half), Some(0.3))
+    );
+    assert!(
+        1.0 + half - half < 1.0,
+        "so the interval has to be kept, not found again"
+    );
+    let mut stream = stream(2, 9);
+    let mut push = |rows: &[f64]| {
+        let points = Points::from_f64(rows.to_vec(), 2).unwrap();
+        stream.push(points, None, &Control::none()).unwrap().cospan
+    };
+    push(&[0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0]);
+    let kept = Tracker::restore(&restored.snapshot()).unwrap();
+    assert_eq!(kept.snapshot(), restored.snapshot());
+    let next = push(&[9.0, 9.0]);
+    let told = observe(&mut restored, &next);
+    assert_eq!(brief(&told), [(Change::ComponentBirth, vec![], vec![2])]);
+    assert_eq!(told[0].scale, (1.0, 1.3));
+    assert_eq!(restored.alive(), (vec![0, 2], vec![1]));
 }

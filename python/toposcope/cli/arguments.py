@@ -87,7 +87,9 @@ def _add_watch(commands: Commands) -> None:
     )
     shape.add_argument("--threshold", type=_number, metavar="R", help="largest distance built")
     shape.add_argument("--scale", type=_number, metavar="R", help="distance at which events are looked for")
-    shape.add_argument("--margin", type=_number, metavar="D", help="how much longer a class has to live to count")
+    shape.add_argument(
+        "--margin", type=_number, metavar="D", help="length of the interval around it on which a class has to live"
+    )
     shape.add_argument(
         "--min-confidence", type=_number, default=_DEFAULTS.min_confidence, metavar="P", help="print no events below it"
     )

@@ -51,8 +51,8 @@ class WatchConfig:
         Filtration value at which the tracker looks. None = for text, once the window is full, where it falls into the
         most groups of ``min_mass`` points; for numbers, in the widest gap between distances.
     margin : float or None
-        How much longer than up to the scale a class has to live to count; None = with a scale chosen here a twentieth
-        of it, or else four times the covering radius, so that every class is certified.
+        Length of the interval around the scale on which a class has to live to count; None = with a scale chosen here
+        a twentieth of where it ends, or else four times the covering radius, so that every class is certified.
     confirm_after : int
         Pushes for which a change has to last until it is confirmed; 0 = all are final as they are told.
     min_confidence : float

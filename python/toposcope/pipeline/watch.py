@@ -217,8 +217,8 @@ class StreamPipeline:
             # Too few groups, or landmarks too coarse to tell them apart: the tracker looks for a gap of its own.
             self.monitor.tracker = self._tracker(None, self.config.margin)
         else:
-            # A component counts if it is one up to the end of the margin, so that is where the groups are.
-            self.monitor.tracker = self._tracker(end - margin, margin)
+            # A component counts if it is one up to the end of the interval, so that is where the groups are.
+            self.monitor.tracker = self._tracker(end - margin / 2, margin)
         if self._folder is not None:
             self._folder.describe(tracking_from=report.step + 1)
 

@@ -250,6 +250,16 @@ def test_events_about_few_points_are_left_out() -> None:
     assert len(every) > 0 == len(large)
 
 
+def test_outliers_can_be_left_to_the_stream() -> None:
+    """A landmark of one point counts for nothing; the ring's, of several each, are as they were."""
+    setting = Setting(2, 0.05, outliers=0.02)
+    every, heavy = (
+        run("ring resampled", setting, cover_radius=0.2, margin=0.0, landmark_min_mass=mass) for mass in (None, 3.0)
+    )
+    assert len(every.watched.told) > 0 == len(heavy.watched.told)
+    assert heavy.started_right
+
+
 # What is printed ------------------------------------------------------------------------------------------------------
 
 

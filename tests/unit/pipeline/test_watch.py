@@ -68,7 +68,7 @@ def test_text_is_tracked_from_the_full_window_on(tmp_path):
     with StreamPipeline(WatchConfig(source=source, window=20, chunk=10)) as pipeline:
         tracked = [(step.n_items, pipeline.scale is not None, len(step.events)) for step in pipeline.steps()]
         assert pipeline.monitor.tracker.margin == pytest.approx(
-            0.05 * (pipeline.scale + pipeline.monitor.tracker.margin)
+            0.05 * (pipeline.scale + pipeline.monitor.tracker.margin / 2)
         )
     assert [is_tracked for _, is_tracked, _ in tracked] == [False, True, True, True]
     assert [n_events > 0 for _, _, n_events in tracked][:3] == [False, False, True]
