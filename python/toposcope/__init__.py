@@ -24,8 +24,9 @@ from toposcope.exceptions import (
 )
 from toposcope.pipeline.monitor import Monitor
 from toposcope.pipeline.subscription import Subscription
+from toposcope.reports import PushStats, Report
 from toposcope.representatives import Chain, Representative, Representatives
-from toposcope.stream import PushStats, Report, Stream
+from toposcope.stream import Stream
 from toposcope.tracking import (
     CobordismTracker,
     ComponentBirth,

@@ -14,7 +14,7 @@ from toposcope._typing import describe, integer, number
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from toposcope.stream import Report
+    from toposcope.reports import Report
 
 
 @dataclass(frozen=True, slots=True)

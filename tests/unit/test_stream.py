@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import toposcope as ts
-from toposcope.stream import PoolStats
+from toposcope.reports import PoolStats
 
 SQUARE = np.array([[0, 0], [0, 1], [1, 1], [1, 0]], np.float32)
 

@@ -23,7 +23,22 @@ pub(crate) struct Pulse<'a> {
     budget: &'a Budget,
 }
 
-impl Pulse<'_> {
+impl<'a> Pulse<'a> {
+    /// That of the calling thread, if it has the caller's control, or of another one; all of them stop when `stop` says so.
+    fn new(
+        control: Option<&'a Control<'a>>,
+        stop: &'a AtomicBool,
+        stage: &'static str,
+        budget: &'a Budget,
+    ) -> Self {
+        Self {
+            control,
+            stop,
+            stage,
+            budget,
+        }
+    }
+
     /// What all threads together hold and may hold.
     pub(crate) fn budget(&self) -> &Budget {
         self.budget
@@ -96,12 +111,7 @@ pub(crate) fn in_blocks<W: Send, T: Send>(
         return Ok(Held::new(budget));
     };
     let on_thread = |worker: &mut W| {
-        let pulse = Pulse {
-            control: None,
-            stop: &stop,
-            stage,
-            budget,
-        };
+        let pulse = Pulse::new(None, &stop, stage, budget);
         run(worker, &pulse)
     };
     let mut results = thread::scope(|scope| {
@@ -112,12 +122,7 @@ pub(crate) fn in_blocks<W: Send, T: Send>(
                 thread.spawn_scoped(scope, || on_thread(worker)).ok()
             })
             .collect();
-        let own = Pulse {
-            control: Some(control),
-            stop: &stop,
-            stage,
-            budget,
-        };
+        let own = Pulse::new(Some(control), &stop, stage, budget);
         let mut outcome = run(own_worker, &own);
         while outcome.is_ok() && others.iter().any(|thread| !thread.is_finished()) {
             thread::sleep(NAP);
@@ -160,12 +165,7 @@ pub(crate) fn in_order<W: Send, T: Send>(
         return Ok(());
     };
     let on_thread = |worker: &mut W| {
-        let pulse = Pulse {
-            control: None,
-            stop: &stop,
-            stage,
-            budget,
-        };
+        let pulse = Pulse::new(None, &stop, stage, budget);
         let _alarm = Alarm(&belt, &stop);
         while let Some(block) = belt.wait_for_block() {
             match work(worker, block, &pulse) {
@@ -179,12 +179,7 @@ pub(crate) fn in_order<W: Send, T: Send>(
             // Where the system has no thread to give, the others do its blocks.
             let _ = thread::Builder::new().spawn_scoped(scope, || on_thread(worker));
         }
-        let own = Pulse {
-            control: Some(control),
-            stop: &stop,
-            stage,
-            budget,
-        };
+        let own = Pulse::new(Some(control), &stop, stage, budget);
         let _alarm = Alarm(&belt, &stop);
         let mut run = || {
             loop {

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from toposcope._typing import Float64Array
     from toposcope.diagram import Diagram
-    from toposcope.stream import Report
+    from toposcope.reports import Report
 
 LARGEST_EXACT = 2000
 """Points up to which the diagram of the whole window is computed beside the stream's."""

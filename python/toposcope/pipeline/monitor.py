@@ -17,7 +17,8 @@ from toposcope.telemetry.measure import StageClock, push_record
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 
-    from toposcope.stream import Report, Stream
+    from toposcope.reports import Report
+    from toposcope.stream import Stream
     from toposcope.telemetry import Sink
     from toposcope.tracking import CobordismTracker, Event
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from toposcope.pipeline.explain import ExplainedEvent
-    from toposcope.stream import Report
+    from toposcope.reports import Report
 
 FILES = ("run.json", "events.jsonl", "telemetry.jsonl", "diagrams.parquet", "features.parquet", "report.html")
 """What a run writes; files of these names from an earlier run in the same folder are replaced."""

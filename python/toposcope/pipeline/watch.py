@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from toposcope.pipeline.config import WatchConfig
     from toposcope.pipeline.embedders import Vectors
     from toposcope.pipeline.sources import Batch
-    from toposcope.stream import Report
+    from toposcope.reports import Report
     from toposcope.telemetry import PushRecord, Sink
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from toposcope.telemetry.record import SCHEMA_VERSION, PushRecord
 
 if TYPE_CHECKING:
-    from toposcope.stream import Report
+    from toposcope.reports import Report
 
 
 class StageClock:
