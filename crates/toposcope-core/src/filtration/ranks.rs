@@ -155,6 +155,7 @@ impl Neighbours {
     }
 
     /// The common neighbours of `a` and `b`, ascending, each with the larger rank of its two edges.
+    #[inline]
     pub(crate) fn common(&self, a: u32, b: u32) -> impl Iterator<Item = (u32, u32)> + '_ {
         let ((va, ra), (vb, rb)) = (self.of(a), self.of(b));
         shared(va, vb).map(|(x, y)| (va[x], ra[x].max(rb[y])))
@@ -195,6 +196,7 @@ fn unsorted(
 
 /// Positions of the elements that two ascending lists share. Costs little more than the shorter list is long, so that one
 /// vertex with very many neighbours does not make all of them slow.
+#[inline]
 fn shared<'a>(a: &'a [u32], b: &'a [u32]) -> impl Iterator<Item = (usize, usize)> + 'a {
     let swapped = a.len() > b.len();
     let (short, long) = if swapped { (b, a) } else { (a, b) };
@@ -207,6 +209,7 @@ fn shared<'a>(a: &'a [u32], b: &'a [u32]) -> impl Iterator<Item = (usize, usize)
 }
 
 /// How many elements of an ascending list are below `v`: looked for nearby first.
+#[inline]
 fn count_below(list: &[u32], v: u32) -> usize {
     const NEARBY: usize = 8;
     match list.get(NEARBY) {
