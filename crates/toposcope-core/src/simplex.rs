@@ -43,6 +43,7 @@ impl Simplex {
 
     /// With vertex `v` added, which is not among its own.
     #[must_use]
+    #[inline]
     pub(crate) fn with(&self, v: u32) -> Self {
         let (at, len) = (self.position(v), usize::from(self.len));
         let mut cofacet = *self;

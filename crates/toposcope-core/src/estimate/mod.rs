@@ -427,7 +427,13 @@ impl Outlook<'_, '_, '_> {
         let filtration = self.filtration();
         let mut phases = self.collecting(&filtration);
         let edges = part("edges", filtration.edges);
-        phases.push(vec![part("edges", filtration.sorting)]);
+        phases.push(vec![part(
+            "edges",
+            match self.input {
+                RipsInput::Dense(_) => filtration.sorting_matrix,
+                RipsInput::Points(..) | RipsInput::Sparse(_) => filtration.sorting,
+            },
+        )]);
         phases.push(vec![edges, part("ranks", filtration.ranking)]);
         let base = [edges, part("ranks", filtration.ranks)];
         let rest = match self.params.max_dim {

@@ -18,9 +18,11 @@ const FEW_POINTS: usize = 4096;
 pub(crate) const MOST_COMPLETE: usize = 92_682;
 
 /// Edges copied between two looks at the clock.
-pub(super) const CHUNK: usize = 1 << 16;
+const CHUNK: usize = 1 << 16;
 /// About how many microseconds that takes.
 const TICKS_PER_CHUNK: u32 = 64;
+/// About how many pairs of a matrix are looked at in a microsecond.
+const PAIRS_PER_TICK: u32 = 1 << 10;
 /// Fewer edges than this are sorted at once.
 const FEW_EDGES: usize = 1 << 12;
 /// Edges in a bucket of the sort, on average.
@@ -55,45 +57,98 @@ impl Edge {
     }
 }
 
-/// Sorts edges into filtration order: first by buckets of equal width, then within each. Faster than one sort where lengths are
-/// spread evenly, right in any case, and never out of reach of an interrupt for long.
-pub(super) fn sort(
-    mut edges: Held<Edge>,
+/// Where edges come from: the same ones in the same order, as often as asked.
+pub(super) trait Source {
+    /// Shows every edge, until one is refused.
+    fn visit(
+        &self,
+        control: &Control,
+        visit: impl FnMut(Edge) -> Result<(), Error>,
+    ) -> Result<(), Error>;
+}
+
+impl Source for Held<Edge> {
+    fn visit(
+        &self,
+        control: &Control,
+        mut visit: impl FnMut(Edge) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for chunk in self.chunks(CHUNK) {
+            control.tick(TICKS_PER_CHUNK)?;
+            chunk.iter().try_for_each(|&edge| visit(edge))?;
+        }
+        Ok(())
+    }
+}
+
+/// The pairs of a matrix up to a length. They are read where they are: no list of them is ever made but the sorted one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PairsOf<'m> {
+    pub(super) matrix: &'m DistanceMatrix,
+    pub(super) up_to: f64,
+}
+
+impl Source for PairsOf<'_> {
+    fn visit(
+        &self,
+        control: &Control,
+        mut visit: impl FnMut(Edge) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for i in 0..self.matrix.n() {
+            control.tick(1 + i as u32 / PAIRS_PER_TICK)?;
+            for (j, &length) in self.matrix.row(i).iter().enumerate() {
+                if length <= self.up_to {
+                    visit(Edge::new(i, j, length))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Puts edges into filtration order: first into buckets of equal width, then each of these in order. Faster than one sort where lengths
+/// are spread evenly, right in any case, and never out of reach of an interrupt for long.
+pub(super) fn sorted(
+    edges: impl Source,
     n_threads: usize,
     control: &Control,
 ) -> Result<Held<Edge>, Error> {
-    let mut longest = 0.0;
-    for chunk in edges.chunks(CHUNK) {
-        control.tick(TICKS_PER_CHUNK)?;
-        longest = chunk.iter().map(Edge::length).fold(longest, f64::max);
+    let (mut total, mut longest) = (0, 0.0f64);
+    edges.visit(control, |edge| {
+        (total, longest) = (total + 1, longest.max(edge.length()));
+        Ok(())
+    })?;
+    check_count(total)?;
+    if total < FEW_EDGES || longest == 0.0 {
+        let mut sorted = Held::with_capacity(control.budget(), total)?;
+        edges.visit(control, |edge| sorted.push(edge))?;
+        sort_slice(&mut sorted, Edge::cmp, control)?;
+        return Ok(sorted);
     }
-    if edges.len() < FEW_EDGES || longest == 0.0 {
-        sort_slice(&mut edges, Edge::cmp, control)?;
-        return Ok(edges);
-    }
-    let n_buckets = n_buckets(edges.len());
+    let n_buckets = n_buckets(total);
     // Multiplying by a positive number and cutting off the fraction keep the order, also where they overflow.
     let scale = n_buckets as f64 / longest;
     let bucket = |edge: &Edge| ((edge.length() * scale) as usize).min(n_buckets - 1);
     let tick = |work| control.tick(work);
     let mut ends = Held::filled(control.budget(), 0, n_buckets, tick)?;
-    for chunk in edges.chunks(CHUNK) {
-        control.tick(TICKS_PER_CHUNK)?;
-        for edge in chunk {
-            ends[bucket(edge)] += 1;
-        }
-    }
-    let mut total = 0;
+    edges.visit(control, |edge| {
+        ends[bucket(&edge)] += 1;
+        Ok(())
+    })?;
+    let mut before = 0;
     for end in &mut *ends {
-        total += std::mem::replace(end, total);
+        before += std::mem::replace(end, before);
     }
-    let mut sorted = Held::filled(control.budget(), edges[0], total, tick)?;
-    for (at, edge) in edges.iter().enumerate() {
+    let anything = Edge::new(0, 0, 0.0);
+    let mut sorted = Held::filled(control.budget(), anything, total, tick)?;
+    let mut at = 0;
+    edges.visit(control, |edge| {
         control.poll("sort", at, 2 * total)?;
-        let end = &mut ends[bucket(edge)];
-        sorted[*end] = *edge;
-        *end += 1;
-    }
+        let end = &mut ends[bucket(&edge)];
+        sorted[*end] = edge;
+        (*end, at) = (*end + 1, at + 1);
+        Ok(())
+    })?;
     drop(edges);
     sort_buckets(&mut sorted, &ends, n_threads, control)?;
     Ok(sorted)
@@ -167,61 +222,39 @@ pub(crate) fn lists_near_pairs(points: &Points, threshold: Option<f64>) -> bool 
     points.n_points() > FEW_POINTS && is_finite && points.n_dims() > 0
 }
 
-/// Number of vertices, and the edges up to the threshold in no particular order.
-pub(super) fn collect(
+/// The edges up to the threshold in filtration order.
+pub(super) fn sorted_of(
     input: RipsInput,
     threshold: Option<f64>,
     n_threads: usize,
     control: &Control,
-) -> Result<(usize, Held<Edge>), Error> {
+) -> Result<Held<Edge>, Error> {
     let largest = threshold.unwrap_or(f64::INFINITY);
-    match input {
-        RipsInput::Dense(matrix) => Ok((matrix.n(), of_complete(matrix, largest, control)?)),
+    let edges = match input {
+        RipsInput::Dense(matrix) => {
+            // Beyond the enclosing radius the complex is a cone: nothing is left to happen.
+            let up_to = largest.min(matrix.enclosing_radius_under(control)?);
+            return sorted(PairsOf { matrix, up_to }, n_threads, control);
+        }
+        RipsInput::Points(points, metric) if lists_near_pairs(points, threshold) => {
+            of_points(points, metric, largest, n_threads, control)?
+        }
         RipsInput::Points(points, metric) => {
-            let n = points.n_points();
-            if lists_near_pairs(points, threshold) {
-                return Ok((n, of_points(points, metric, largest, n_threads, control)?));
-            }
-            check_complete(n)?;
-            let edges = of_all_points(points, metric, largest, n_threads, control)?;
-            Ok((n, edges))
+            check_complete(points.n_points())?;
+            of_all_points(points, metric, largest, n_threads, control)?
         }
-        RipsInput::Sparse(distances) => {
-            Ok((distances.n(), of_sparse(distances, largest, control)?))
-        }
-    }
+        RipsInput::Sparse(distances) => of_sparse(distances, largest, control)?,
+    };
+    sorted(edges, n_threads, control)
 }
 
-/// Beyond the enclosing radius the complex is a cone: nothing is left to happen.
-fn of_complete(
-    matrix: &DistanceMatrix,
-    threshold: f64,
-    control: &Control,
-) -> Result<Held<Edge>, Error> {
-    let enclosing = matrix.enclosing_radius_under(control)?;
-    of_matrix(matrix, threshold.min(enclosing), control)
-}
-
-/// All edges of a matrix up to `threshold`.
-pub(super) fn of_matrix(
-    matrix: &DistanceMatrix,
-    threshold: f64,
-    control: &Control,
-) -> Result<Held<Edge>, Error> {
-    let mut count = 0;
-    for i in 0..matrix.n() {
-        control.poll_coarse("edges", i, 2 * matrix.n())?;
-        let near = matrix.row(i).iter().filter(|&&length| length <= threshold);
-        count += near.count();
+/// Refuses more edges than there are ranks.
+pub(super) fn check_count(n_edges: usize) -> Result<(), Error> {
+    if n_edges < u32::MAX as usize {
+        return Ok(());
     }
-    let mut edges = Held::with_capacity(control.budget(), count)?;
-    for i in 0..matrix.n() {
-        control.poll_coarse("edges", matrix.n() + i, 2 * matrix.n())?;
-        let row = matrix.row(i).iter().enumerate();
-        let near = row.filter(|&(_, &length)| length <= threshold);
-        edges.extend(near.map(|(j, &length)| Edge::new(i, j, length)))?;
-    }
-    Ok(edges)
+    let expected = format!("fewer than {} edges; lower the threshold", u32::MAX);
+    Err(Error::invalid("input", expected, n_edges))
 }
 
 fn of_sparse(
@@ -417,7 +450,7 @@ mod tests {
     fn too_many_points_are_refused_before_any_work() {
         let points = Points::from_f32(vec![0.0; MOST_COMPLETE + 1], 1).unwrap();
         let input = RipsInput::Points(&points, Metric::Euclidean);
-        let refusal = collect(input, None, 1, &Control::none()).unwrap_err();
+        let refusal = sorted_of(input, None, 1, &Control::none()).unwrap_err();
         assert!(
             refusal
                 .to_string()
@@ -438,8 +471,8 @@ mod tests {
             let matrix = DistanceMatrix::from_points(&points, Metric::Euclidean, &control).unwrap();
             for threshold in [None, Some(0.0), Some(500.0), Some(1e9)] {
                 let edges = |input: RipsInput, n_threads: usize| {
-                    let (_, edges) = collect(input, threshold, n_threads, &control).unwrap();
-                    sort(edges, n_threads, &control).unwrap().to_vec()
+                    let edges = sorted_of(input, threshold, n_threads, &control);
+                    edges.unwrap().to_vec()
                 };
                 let expected = edges(RipsInput::Dense(&matrix), 1);
                 for n_threads in [1, 3] {
@@ -471,7 +504,7 @@ mod tests {
             for n_threads in [1, 3] {
                 let mut same = Held::new(control.budget());
                 same.extend_from_slice(&edges).unwrap();
-                assert_eq!(*sort(same, n_threads, &control).unwrap(), *expected);
+                assert_eq!(*sorted(same, n_threads, &control).unwrap(), *expected);
             }
         }
     }

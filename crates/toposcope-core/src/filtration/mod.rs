@@ -10,7 +10,7 @@ mod ranks;
 
 use crate::memory::Held;
 use crate::{Control, Error, RipsInput};
-use edges::CHUNK;
+use edges::PairsOf;
 pub(crate) use edges::{Edge, MOST_COMPLETE, check_complete, lists_near_pairs};
 pub(crate) use ranks::Neighbours;
 use ranks::RankTable;
@@ -25,8 +25,7 @@ pub(crate) type RankedInterval = (usize, u32, Option<u32>);
 #[derive(Debug)]
 pub(crate) struct EdgeFiltration {
     n: usize,
-    lengths: Held<f64>,
-    ends: Held<[u32; 2]>,
+    edges: Held<Edge>,
     ranks: RankTable,
     /// Up to so many vertices all pairs have a place, however few are edges.
     small: usize,
@@ -41,7 +40,9 @@ pub(crate) struct FiltrationBytes {
     pub(crate) parts: usize,
     /// A list of edges, and the same in order.
     pub(crate) sorting: usize,
-    /// Lengths and ends in order.
+    /// The edges of a matrix while they are put in order: they are in no list before.
+    pub(crate) sorting_matrix: usize,
+    /// Edges in order.
     pub(crate) edges: usize,
     /// Ranks, while they are put in their places and from then on.
     pub(crate) ranking: usize,
@@ -53,13 +54,15 @@ pub(crate) struct FiltrationBytes {
 impl FiltrationBytes {
     fn new(n: usize, n_edges: usize, small: usize) -> Self {
         let list = n_edges * size_of::<Edge>();
+        let sorting_matrix = list + edges::bytes_of_buckets(n_edges);
         let parts = Held::<Edge>::bytes_once_grown(n_edges);
         let [ranking, ranks] = RankTable::bytes(n, n_edges, small);
         Self {
             collecting: parts + list,
             parts,
-            sorting: 2 * list + edges::bytes_of_buckets(n_edges),
-            edges: n_edges * (size_of::<f64>() + size_of::<[u32; 2]>()),
+            sorting: list + sorting_matrix,
+            sorting_matrix,
+            edges: list,
             ranking,
             ranks,
             in_lists: ranking != ranks,
@@ -76,8 +79,8 @@ impl EdgeFiltration {
         n_threads: usize,
         control: &Control,
     ) -> Result<Self, Error> {
-        let (n, edges) = edges::collect(input, threshold, n_threads, control)?;
-        Self::from_edges(n, edges, n_threads, control)
+        let edges = edges::sorted_of(input, threshold, n_threads, control)?;
+        Self::of_sorted(input.n_vertices(), edges, control)
     }
 
     /// All edges of a matrix up to `scale`, even where the complex is a cone already.
@@ -86,30 +89,27 @@ impl EdgeFiltration {
         scale: f64,
         control: &Control,
     ) -> Result<Self, Error> {
-        let edges = edges::of_matrix(matrix, scale, control)?;
-        Self::from_edges(matrix.n(), edges, 1, control)
+        let pairs = PairsOf {
+            matrix,
+            up_to: scale,
+        };
+        Self::of_sorted(matrix.n(), edges::sorted(pairs, 1, control)?, control)
     }
 
-    fn from_edges(
-        n: usize,
-        edges: Held<Edge>,
-        n_threads: usize,
-        control: &Control,
-    ) -> Result<Self, Error> {
-        let mut filtration = Self {
+    fn of_sorted(n: usize, edges: Held<Edge>, control: &Control) -> Result<Self, Error> {
+        Ok(Self {
+            ranks: RankTable::new(n, &edges, SMALL, control)?,
+            n,
+            edges,
             small: SMALL,
-            ..Self::growing(n, control)
-        };
-        filtration.extend(edges, n_threads, control)?;
-        Ok(filtration)
+        })
     }
 
     /// The filtration without edges, to be extended by few at a time.
     pub(crate) fn growing(n: usize, control: &Control) -> Self {
         Self {
             n,
-            lengths: Held::new(control.budget()),
-            ends: Held::new(control.budget()),
+            edges: Held::new(control.budget()),
             ranks: RankTable::empty(control),
             small: 0,
         }
@@ -132,38 +132,30 @@ impl EdgeFiltration {
         n_threads: usize,
         control: &Control,
     ) -> Result<(), Error> {
-        let total = self.len() + edges.len();
-        if total >= u32::MAX as usize {
-            let expected = format!("fewer than {} edges; lower the threshold", u32::MAX);
-            return Err(Error::invalid("input", expected, total));
+        edges::check_count(self.len() + edges.len())?;
+        let mut edges = edges::sorted(edges, n_threads, control)?;
+        if self.edges.is_empty() {
+            std::mem::swap(&mut self.edges, &mut edges);
         }
-        let edges = edges::sort(edges, n_threads, control)?;
-        self.lengths.reserve_exact(edges.len())?;
-        self.ends.reserve_exact(edges.len())?;
-        for chunk in edges.chunks(CHUNK) {
-            control.tick(CHUNK as u32)?;
-            self.lengths.extend(chunk.iter().map(Edge::length))?;
-            self.ends.extend(chunk.iter().map(|edge| edge.ends))?;
-        }
+        self.edges.reserve_exact(edges.len())?;
+        self.edges
+            .copy_in_chunks(&edges, |work| control.tick(work))?;
         drop(edges);
         // The old table goes before the new one comes.
         self.ranks = RankTable::empty(control);
-        self.ranks = RankTable::new(self.n, &self.ends, self.small, control)?;
+        self.ranks = RankTable::new(self.n, &self.edges, self.small, control)?;
         Ok(())
     }
 
     /// The rank of an edge that is in.
     pub(crate) fn rank_of(&self, edge: &Edge) -> u32 {
-        let first = self.lengths.partition_point(|&x| x < edge.length());
-        let same = self.lengths[first..].partition_point(|&x| x == edge.length());
-        let within = self.ends[first..first + same].partition_point(|&ends| ends < edge.ends);
-        (first + within) as u32
+        self.edges.partition_point(|other| other < edge) as u32
     }
 
     /// The same filtration with neighbours in lists, whatever its size: for tests that compare the two forms.
     #[cfg(test)]
     pub(crate) fn in_lists(mut self) -> Self {
-        let lists = Neighbours::new(self.n, &self.ends, &Control::none());
+        let lists = Neighbours::new(self.n, &self.edges, &Control::none());
         self.ranks = RankTable::Lists(lists.unwrap());
         self
     }
@@ -175,23 +167,23 @@ impl EdgeFiltration {
 
     /// Number of edges.
     pub(crate) fn len(&self) -> usize {
-        self.lengths.len()
+        self.edges.len()
     }
 
     /// Length of the edge of this rank.
     pub(crate) fn length(&self, rank: u32) -> f64 {
-        self.lengths[rank as usize]
+        self.edges[rank as usize].length()
     }
 
     /// Number of edges of at most this length.
     pub(crate) fn edges_up_to(&self, length: f64) -> u32 {
-        self.lengths.partition_point(|&x| x <= length) as u32
+        self.edges.partition_point(|edge| edge.length() <= length) as u32
     }
 
     /// The two vertices of the edge of this rank, the larger first.
     #[inline]
     pub(crate) fn ends(&self, rank: u32) -> [u32; 2] {
-        self.ends[rank as usize]
+        self.edges[rank as usize].ends
     }
 
     /// Rank of the edge between two vertices, if there is one.
@@ -219,5 +211,34 @@ impl EdgeFiltration {
         }
         let [x, y] = self.ends(longer);
         Some(if x == a || x == b { y } else { x })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DistanceMatrix;
+    use crate::memory::{Budget, SLACK};
+
+    #[test]
+    fn edges_of_a_matrix_are_held_once() {
+        let n = 600;
+        let wave = |at: usize| 1.0 + ((at * 7919 + at * at * 31) % 1009) as f64 / 1009.0;
+        let lower: Vec<f64> = (0..n * (n - 1) / 2).map(wave).collect();
+        let matrix = DistanceMatrix::from_lower(lower, n).unwrap();
+        let free = Control::none();
+        let edges = EdgeFiltration::up_to(&matrix, 2.0, &free).unwrap().len();
+        let bytes = EdgeFiltration::bytes(n, edges);
+        let most = bytes.sorting_matrix.max(bytes.edges + bytes.ranking);
+        let under = |limit: usize| {
+            let control = Control::none().with_budget(Budget::limited(limit as u64));
+            EdgeFiltration::up_to(&matrix, 2.0, &control).map(|filtration| filtration.len())
+        };
+        assert_eq!(under(SLACK as usize + most).unwrap(), edges);
+        assert!(most < 2 * bytes.edges);
+        assert!(matches!(
+            under(most / 2).unwrap_err(),
+            Error::MemoryLimit { .. }
+        ));
     }
 }

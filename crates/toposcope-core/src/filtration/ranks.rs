@@ -1,5 +1,6 @@
 //! From two vertices to the rank of their edge.
 
+use super::Edge;
 use crate::memory::Held;
 use crate::simd::{Work, vectorized};
 use crate::{Control, Error};
@@ -42,17 +43,17 @@ impl RankTable {
     /// The ranks of edges in order. Up to `small` vertices there is a place for every pair.
     pub(super) fn new(
         n: usize,
-        ends: &[[u32; 2]],
+        edges: &[Edge],
         small: usize,
         control: &Control,
     ) -> Result<Self, Error> {
-        if !Self::is_square(n, ends.len(), small) {
-            return Ok(Self::Lists(Neighbours::new(n, ends, control)?));
+        if !Self::is_square(n, edges.len(), small) {
+            return Ok(Self::Lists(Neighbours::new(n, edges, control)?));
         }
         let tick = |work| control.tick(work);
         let mut square = Held::filled(control.budget(), NONE, n.saturating_mul(n), tick)?;
-        for (rank, &[i, j]) in ends.iter().enumerate() {
-            control.poll("ranks", rank, ends.len())?;
+        for (rank, Edge { ends: [i, j], .. }) in edges.iter().copied().enumerate() {
+            control.poll("ranks", rank, edges.len())?;
             square[i as usize * n + j as usize] = rank as u32;
             square[j as usize * n + i as usize] = rank as u32;
         }
@@ -108,25 +109,25 @@ pub(crate) struct Neighbours {
 }
 
 impl Neighbours {
-    pub(super) fn new(n: usize, ends: &[[u32; 2]], control: &Control) -> Result<Self, Error> {
+    pub(super) fn new(n: usize, edges: &[Edge], control: &Control) -> Result<Self, Error> {
         let (budget, tick) = (control.budget(), |work| control.tick(work));
         let mut offsets = Held::filled(budget, 0, n + 1, tick)?;
-        for (at, &[i, j]) in ends.iter().enumerate() {
-            control.poll("ranks", at, 3 * ends.len())?;
+        for (at, Edge { ends: [i, j], .. }) in edges.iter().copied().enumerate() {
+            control.poll("ranks", at, 3 * edges.len())?;
             offsets[i as usize + 1] += 1;
             offsets[j as usize + 1] += 1;
         }
         for v in 0..n {
             offsets[v + 1] += offsets[v];
         }
-        let unsorted = unsorted(&offsets, ends, control)?;
+        let unsorted = unsorted(&offsets, edges, control)?;
         let mut vertices = Held::filled(budget, 0, unsorted.len(), tick)?;
         let mut ranks = Held::filled(budget, 0, unsorted.len(), tick)?;
         // Vertex by vertex, each is appended to the lists of its neighbours, which so come out ascending.
         let mut next = Held::with_capacity(budget, n)?;
         next.copy_in_chunks(&offsets[..n], tick)?;
         for v in 0..n {
-            control.poll("ranks", ends.len() + offsets[v], 3 * ends.len())?;
+            control.poll("ranks", edges.len() + offsets[v], 3 * edges.len())?;
             for &(to, rank) in &unsorted[offsets[v]..offsets[v + 1]] {
                 let at = &mut next[to as usize];
                 vertices[*at] = v as u32;
@@ -177,15 +178,15 @@ impl Neighbours {
 /// The neighbours of one vertex after the other with the ranks of their edges, in order of rank.
 fn unsorted(
     offsets: &[usize],
-    ends: &[[u32; 2]],
+    edges: &[Edge],
     control: &Control,
 ) -> Result<Held<(u32, u32)>, Error> {
     let (budget, tick) = (control.budget(), |work| control.tick(work));
-    let mut entries = Held::filled(budget, (0, 0), 2 * ends.len(), tick)?;
+    let mut entries = Held::filled(budget, (0, 0), 2 * edges.len(), tick)?;
     let mut next = Held::new(budget);
     next.copy_in_chunks(offsets, tick)?;
-    for (rank, &[i, j]) in ends.iter().enumerate() {
-        control.poll("ranks", ends.len() + rank, 3 * ends.len())?;
+    for (rank, Edge { ends: [i, j], .. }) in edges.iter().copied().enumerate() {
+        control.poll("ranks", edges.len() + rank, 3 * edges.len())?;
         for (from, to) in [(i, j), (j, i)] {
             entries[next[from as usize]] = (to, rank as u32);
             next[from as usize] += 1;
