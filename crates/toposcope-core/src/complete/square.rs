@@ -210,16 +210,21 @@ impl<'a> Square<'a> {
         tiles: &mut Option<Tiles>,
         mut give: impl FnMut(Edge) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let lengths = match tiles {
-            Some(tiles) => tiles.measure_some(i, others)?,
-            None => {
-                return others
-                    .iter()
-                    .try_for_each(|&j| give(self.edge(i, j as usize)));
+        let mut give_edge = |(&j, &length): (&u32, &f64)| give(Edge::new(i, j as usize, length));
+        match (self.exact, tiles) {
+            (Exact::Matrix(matrix), _) => {
+                let row = matrix.row(i);
+                let mut pairs = others.iter().map(|j| (j, &row[*j as usize]));
+                pairs.try_for_each(give_edge)
             }
-        };
-        let mut pairs = others.iter().zip(lengths);
-        pairs.try_for_each(|(&j, &length)| give(Edge::new(i, j as usize, length)))
+            (Exact::Points(..), Some(tiles)) => {
+                let mut pairs = others.iter().zip(tiles.measure_some(i, others)?);
+                pairs.try_for_each(give_edge)
+            }
+            (Exact::Points(..), None) => others
+                .iter()
+                .try_for_each(|j| give_edge((j, &self.exact.between(i, *j as usize)))),
+        }
     }
 
     /// What [`Self::edges`] needs, one per thread.
@@ -270,12 +275,15 @@ impl Room<'_> {
         if let Some(tiles) = &mut self.tiles {
             let lengths = tiles.measure(rows.clone(), columns.clone())?.iter();
             self.tile.extend(lengths.map(|&x| round(x, scale)))?;
-        } else {
-            let pairs = rows
-                .clone()
-                .flat_map(|i| columns.clone().map(move |j| (i, j)));
-            let lengths = pairs.map(|(i, j)| exact.between(i, j));
-            self.tile.extend(lengths.map(|x| round(x, scale)))?;
+        } else if let Exact::Matrix(matrix) = exact {
+            for i in rows.clone() {
+                let before = columns.start..columns.end.min(i);
+                // On the diagonal the rest of a row is in the rows that follow.
+                let rest = (before.end..columns.end).map(|j| matrix.get(i, j));
+                let before = matrix.row(i)[before].iter();
+                self.tile.extend(before.map(|&x| round(x, scale)))?;
+                self.tile.extend(rest.map(|x| round(x, scale)))?;
+            }
         }
         match self.tile.iter().position(|&x| x >= INFINITE) {
             None => Ok(()),
