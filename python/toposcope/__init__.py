@@ -1,6 +1,6 @@
 """toposcope: exact, streaming persistent homology of embeddings."""
 
-from toposcope import embedding, telemetry
+from toposcope import embedding, safety, telemetry
 from toposcope._core import __version__
 from toposcope.alpha import alpha
 from toposcope.batch import rips
@@ -10,9 +10,12 @@ from toposcope.distances import bottleneck_distance, wasserstein_distance
 from toposcope.estimate import Estimate, estimate
 from toposcope.exceptions import (
     CheckpointError,
+    CheckpointWarning,
     DiagramFileError,
     Error,
     EssentialClassWarning,
+    GuardError,
+    GuardWarning,
     InternalError,
     LaggedError,
     MemoryLimitError,
@@ -46,6 +49,7 @@ from toposcope.tracking import (
 __all__ = [
     "Chain",
     "CheckpointError",
+    "CheckpointWarning",
     "CobordismTracker",
     "ComponentBirth",
     "ComponentDeath",
@@ -58,6 +62,8 @@ __all__ = [
     "Estimate",
     "Event",
     "Feature",
+    "GuardError",
+    "GuardWarning",
     "InternalError",
     "LaggedError",
     "LoopBirth",
@@ -87,6 +93,7 @@ __all__ = [
     "embedding",
     "estimate",
     "rips",
+    "safety",
     "telemetry",
     "wasserstein_distance",
 ]
