@@ -207,7 +207,7 @@ class CheckpointManager:
             If there is no such checkpoint, no sound one, or it was made with another configuration.
         """
         if step is not None:
-            path = self._path(integer(step, "step", at_least=0))
+            path = self.path_of(integer(step, "step", at_least=0))
             if not path.exists():
                 there = ", ".join(str(_step(p)) for p in self._paths()) or "none"
                 raise CheckpointError(f"{self.folder}: expected a checkpoint of step {step}, got those of {there}")
@@ -250,8 +250,8 @@ class CheckpointManager:
         """
         values = {str(name): number(value, f"metrics[{name!r}]") for name, value in (metrics or {}).items()}
         state = source if isinstance(source, SavedState) else source.state()
-        self._claim()
-        path = self._path(state.step)
+        self.claim()
+        path = self.path_of(state.step)
         config = state.config if self.config is None else self.config
         metadata = write_checkpoint(path, state, config=config, metrics=values, time=time.time())
         self._prune(dry_run=False)
@@ -276,7 +276,7 @@ class CheckpointManager:
             If another process writes to the folder.
         """
         if not dry_run and self.folder.is_dir():
-            self._claim()
+            self.claim()
         return self._prune(dry_run=dry_run)
 
     def go_back(self, step: int) -> list[Path]:
@@ -298,7 +298,7 @@ class CheckpointManager:
             If there is no such checkpoint, it is damaged, or another process writes to the folder.
         """
         _restorable(self.load(step).path)
-        self._claim()
+        self.claim()
         later = [path for path in self._paths() if _step(path) > step]
         return [path.replace(path.with_name(path.name + SET_ASIDE)) for path in later]
 
@@ -314,8 +314,16 @@ class CheckpointManager:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _claim(self) -> None:
-        """Become the one who writes: by a lock that the system holds, and lets go when the process ends."""
+    def claim(self) -> None:
+        """Become the one who writes to the folder, which the first save does else. More calls do nothing.
+
+        The lock is the system's, which lets go of it when the process ends, however it does.
+
+        Raises
+        ------
+        CheckpointError
+            If another process writes to the folder.
+        """
         if self._lock is not None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -379,7 +387,8 @@ class CheckpointManager:
             return []
         return sorted(path for path in self.folder.iterdir() if _NAME.fullmatch(path.name))
 
-    def _path(self, step: int) -> Path:
+    def path_of(self, step: int) -> Path:
+        """Return where the checkpoint of a step is, or would be."""
         return self.folder / f"step-{step:012d}.ckpt"
 
 

@@ -177,7 +177,7 @@ class Guard:
             return None
         if chunk.ndim != 2 or chunk.dtype.kind != "f" or _is_finite(chunk):
             return None
-        kept: npt.NDArray[np.bool_] = np.isfinite(chunk).all(axis=1)
+        kept: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(chunk), axis=1)
         n_bad = len(chunk) - int(np.count_nonzero(kept))
         trip = Trip("non_finite", n_bad, 0, step, step)
         self._note(trip)
