@@ -115,6 +115,7 @@ class StreamPipeline:
 
     def __init__(self, config: WatchConfig) -> None:
         self.config = config
+        self._checkpoints: CheckpointManager | None = None
         self.source: Source = open_source(config.source, file_format=config.file_format, columns=config.columns)
         try:
             self.embedder: Embedder | None = make_embedder(config.embedder, self.source.kind)
@@ -134,6 +135,8 @@ class StreamPipeline:
             self.monitor = None if self.resumed_from is None else self._restored(self.resumed_from)
         except BaseException:
             self.source.close()
+            if self._checkpoints is not None:
+                self._checkpoints.close()
             raise
         self.report_path: Path | None = None
         self.abort_path: Path | None = None

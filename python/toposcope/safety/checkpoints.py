@@ -96,7 +96,7 @@ class CheckpointManager:
         Checkpoints to keep besides, the best by ``metric``.
     metric : str, optional
         Name of the value, among the ``metrics`` of a save, that checkpoints are ranked by. One without it, or with
-        NaN, ranks last; of equal ones the newer is better.
+        NaN or an infinity, ranks last; of equal ones the newer is better.
     mode : {"min", "max"}, default="min"
         Whether less or more of it is better.
     config : mapping, optional
@@ -369,7 +369,8 @@ class CheckpointManager:
     def _value(self, entry: CheckpointEntry) -> float:
         assert entry.metadata is not None
         assert self.metric is not None
-        return entry.metadata.metrics.get(self.metric, math.nan)
+        value = entry.metadata.metrics.get(self.metric, math.nan)
+        return value if math.isfinite(value) else math.nan
 
     def _checked(self, checkpoint: Checkpoint) -> Checkpoint:
         """Refuse one of another configuration, and name what differs."""
