@@ -53,12 +53,18 @@ def test_handlers_are_put_back():
     assert [signal.getsignal(signum) for signum in signums] == before
 
 
+def hang(signum):
+    """Do for long what a signal has come to end."""
+    if signum is not None:
+        signal.raise_signal(signum)
+    time.sleep(30)
+
+
 def test_what_can_be_broken_off_is_so_after_a_while(monkeypatch):
     monkeypatch.setattr(signals, "PATIENCE_SECONDS", 0.05)
     with Stopper() as stopper:
         with pytest.raises(Stopped), stopper.busy(is_breakable=True):
-            signal.raise_signal(signal.SIGTERM)
-            time.sleep(30)
+            hang(signal.SIGTERM)
         with stopper.busy(is_breakable=True):
             time.sleep(0.1)  # only the signal starts the clock
 
@@ -80,9 +86,7 @@ def test_the_grace_ends_some_time_after_the_signal(monkeypatch, is_before):
             with pytest.raises(Stopped):
                 signal.raise_signal(signal.SIGTERM)
         with pytest.raises(GraceOver), stopper.grace():
-            if not is_before:
-                signal.raise_signal(signal.SIGTERM)
-            time.sleep(30)
+            hang(None if is_before else signal.SIGTERM)
         time.sleep(0.15)  # and no alarm is left behind
 
 

@@ -16,7 +16,8 @@ from toposcope.cli import main, watch
 from toposcope.pipeline import outputs
 from toposcope.pipeline.diagram_spool import SPOOL_FILE, DiagramSpool
 from toposcope.pipeline.outputs import FILES, RunFolder
-from toposcope.safety import CheckpointManager, guard as guard_module
+from toposcope.safety import CheckpointManager
+from toposcope.safety import guard as guard_module
 from toposcope.telemetry import read_jsonl
 
 pytest.importorskip("pyarrow")

@@ -86,6 +86,12 @@ def test_a_report_of_an_earlier_run_does_not_stay(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def fill(path):
+    with path.open("wb", buffering=0) as ballast:
+        while True:
+            ballast.write(bytes(4096))
+
+
 def test_a_full_disk_has_room_for_the_report(tmp_path):
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(tmp_path)], capture_output=True, check=False
@@ -94,9 +100,8 @@ def test_a_full_disk_has_room_for_the_report(tmp_path):
         pytest.skip("nothing can be mounted here")
     try:
         file = AbortFile([tmp_path])
-        with pytest.raises(OSError, match="No space left"), (tmp_path / "ballast").open("wb", buffering=0) as ballast:
-            while True:
-                ballast.write(bytes(4096))
+        with pytest.raises(OSError, match="No space left"):
+            fill(tmp_path / "ballast")
         assert file.write({"text": "x" * 20_000}) == tmp_path / ABORT_FILE
         assert len(json.loads((tmp_path / ABORT_FILE).read_text())["text"]) == 20_000
     finally:

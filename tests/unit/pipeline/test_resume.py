@@ -67,7 +67,9 @@ def test_watched_items_come_back_to_the_bit(dtype):
     items = [Item(name, vector) for name, vector in zip(["é", "", "row 3"], vectors, strict=True)]
     again = unpack_watched(pack_watched(items))
     assert [item.name for item in again] == ["é", "", "row 3"]
-    assert all(np.array_equal(a.vector, b.vector) and a.vector.dtype == dtype for a, b in zip(again, items, strict=True))
+    assert all(
+        np.array_equal(a.vector, b.vector) and a.vector.dtype == dtype for a, b in zip(again, items, strict=True)
+    )
     assert unpack_watched(pack_watched([])) == []
 
 
@@ -182,7 +184,9 @@ def test_another_run_in_the_same_folder_is_refused_before_it_spoils_anything(tmp
     pipeline.close()
 
 
-@pytest.mark.parametrize(("changes", "told"), [({"window": 50}, "window was 40, is 50"), ({"chunk": 5}, "chunk was 10")])
+@pytest.mark.parametrize(
+    ("changes", "told"), [({"window": 50}, "window was 40, is 50"), ({"chunk": 5}, "chunk was 10")]
+)
 def test_other_options_are_refused_and_named(tmp_path, changes, told):
     with StreamPipeline(config(tmp_path)) as pipeline:
         next(pipeline.steps())

@@ -12,7 +12,7 @@ def chunks():
     rng = np.random.default_rng(7)
     for step in range(N_CHUNKS):
         centre = 4.0 * rng.integers(0, 3)
-        yield (rng.normal(0, 0.2, (15, 2)) + [centre, step % 4]).astype(np.float32)
+        yield rng.normal((centre, step % 4), 0.2, (15, 2)).astype(np.float32)
 
 
 def new_monitor(**options):

@@ -113,7 +113,7 @@ def test_another_configuration_is_not_gone_on_from(monitor, tmp_path):
         manager.save(monitor)
         assert manager.load().metadata.step == 6
     other = CheckpointManager(tmp_path, config={"window": 50, "chunk": (1, 2)})
-    with pytest.raises(ts.CheckpointError, match="another configuration: window was 40, is 50$"):
+    with pytest.raises(ts.CheckpointError, match=r"another configuration: window was 40, is 50$"):
         other.load()
 
 
@@ -121,7 +121,7 @@ def test_items_that_json_cannot_hold_need_a_pack(tmp_path):
     monitor = ts.Monitor(ts.Stream(1))
     monitor.push(np.zeros((1, 1)), items=[object()])
     with CheckpointManager(tmp_path) as manager:
-        with pytest.raises(TypeError, match="items: expected what JSON can hold, or a pack that takes them; .*object"):
+        with pytest.raises(TypeError, match=r"items: expected what JSON can hold, or a pack that takes them; .*object"):
             manager.save(monitor)
         assert manager.entries() == []
         manager.save(monitor.state(pack=lambda items: b"%d items" % len(items)))
@@ -216,7 +216,7 @@ def test_every_length_is_too_short(monitor, tmp_path):
     with CheckpointManager(tmp_path) as manager:
         path = manager.save(monitor).path
     content = path.read_bytes()
-    for n_bytes in [*range(0, 80), *range(80, len(content), 97), len(content) - 1]:
+    for n_bytes in [*range(80), *range(80, len(content), 97), len(content) - 1]:
         path.write_bytes(content[:n_bytes])
         (entry,) = manager.entries()
         assert "cut short" in entry.problem or "without metadata" in entry.problem, n_bytes
@@ -228,13 +228,12 @@ def test_every_flipped_bit_is_found(monitor, tmp_path):
     with CheckpointManager(tmp_path) as manager:
         path = manager.save(monitor).path
     content = path.read_bytes()
-    for at in [*range(0, 80), *range(80, len(content), 53), len(content) - 1]:
+    for at in [*range(80), *range(80, len(content), 53), len(content) - 1]:
         path.write_bytes(content)
         flip(path, at)
         (entry,) = manager.verify()
         assert entry.problem, at
-        with pytest.raises(ts.CheckpointError), warnings.catch_warnings():
-            warnings.simplefilter("ignore", ts.CheckpointWarning)
+        with warnings.catch_warnings(action="ignore", category=ts.CheckpointWarning), pytest.raises(ts.CheckpointError):
             manager.load()
     path.write_bytes(content)
     assert manager.verify()[0].is_sound
@@ -485,6 +484,12 @@ def test_a_file_that_may_not_grow_is_an_error_of_the_system(monitor, tmp_path):
         assert sorted(p.name for p in tmp_path.iterdir()) == [".lock", path.name]
 
 
+def fill(path):
+    with path.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
 def test_a_full_disk_keeps_what_was_saved(monitor, tmp_path):
     """A file system of a megabyte, where one may be mounted."""
     disk = tmp_path / "disk"
@@ -498,9 +503,8 @@ def test_a_full_disk_keeps_what_was_saved(monitor, tmp_path):
         with CheckpointManager(disk, keep_last=1) as manager:
             manager.save(monitor)
             ballast = disk / "ballast"
-            with pytest.raises(OSError, match="No space left"), ballast.open("wb", buffering=0) as file:
-                while True:
-                    file.write(bytes(4096))
+            with pytest.raises(OSError, match="No space left"):
+                fill(ballast)
             monitor.push(np.zeros((1, 2), np.float32))
             with pytest.raises(OSError, match="No space left"):
                 manager.save(monitor)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import toposcope as ts
-from toposcope.safety import Guard, GuardConfig, guard as guard_module
+from toposcope.safety import Guard, GuardConfig
+from toposcope.safety import guard as guard_module
 
 #: Nothing of a test machine's own.
 CALM = {"seconds": 0.001, "n_queued": 0, "n_simplices": 10, "n_landmarks": 5}
