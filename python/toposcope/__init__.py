@@ -1,6 +1,8 @@
 """toposcope: exact, streaming persistent homology of embeddings."""
 
-from toposcope import embedding, safety, telemetry
+from typing import TYPE_CHECKING, Any
+
+from toposcope import embedding, telemetry
 from toposcope._core import __version__
 from toposcope.alpha import alpha
 from toposcope.batch import rips
@@ -45,6 +47,9 @@ from toposcope.tracking import (
     Split,
     Transient,
 )
+
+if TYPE_CHECKING:
+    from toposcope import safety
 
 __all__ = [
     "Chain",
@@ -97,3 +102,12 @@ __all__ = [
     "telemetry",
     "wasserstein_distance",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when it is asked for: importing toposcope has to stay quick.
+    if name == "safety":
+        import importlib  # noqa: PLC0415
+
+        return importlib.import_module("toposcope.safety")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,7 +12,6 @@ from toposcope.exceptions import CheckpointError, TelemetryWarning, TrackingWarn
 from toposcope.pipeline.chunks import CHUNK_SECONDS, CHUNK_SIZE, ChunkCutter, cut, cut_async
 from toposcope.pipeline.items import ItemStore, pack_items, unpack_items
 from toposcope.pipeline.subscription import OnLag, Subscription
-from toposcope.safety.checkpoint_file import SavedState
 from toposcope.stream import Stream
 from toposcope.telemetry import new_run_id
 from toposcope.telemetry.measure import StageClock, push_record
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from toposcope.reports import Report
     from toposcope.safety import Checkpoint, Guard
+    from toposcope.safety.checkpoint_file import SavedState
     from toposcope.telemetry import Sink
     from toposcope.tracking import Event
 
@@ -224,6 +224,8 @@ class Monitor:
         TypeError
             If the items are something else than ``pack`` takes.
         """
+        from toposcope.safety.checkpoint_file import SavedState  # noqa: PLC0415 (importing toposcope has to stay quick)
+
         with self._pushing:
             tracked = self.tracker is None or self._tracked_step in {None, self.stream.step}
             if self._untracked or not tracked:

@@ -184,7 +184,7 @@ class Guard:
         if self.config.on_trip == "raise":
             raise GuardError(f"guard: {trip.message}; nothing was pushed", trip)
         self.n_left_out += n_bad
-        self._warn(trip)
+        self._warn(trip, stacklevel=4)
         return kept
 
     def observe(
@@ -224,7 +224,7 @@ class Guard:
         for trip in found:
             self._note(trip)
             if config.on_trip == "warn":
-                self._warn(trip)
+                self._warn(trip, stacklevel=6)
             elif self._latched is None:
                 self._latched = trip
         return found
@@ -269,8 +269,9 @@ class Guard:
         self.n_trips += 1
 
     @staticmethod
-    def _warn(trip: Trip) -> None:
-        warnings.warn(f"guard: {trip.message}", GuardWarning, stacklevel=5)
+    def _warn(trip: Trip, stacklevel: int) -> None:
+        """Warn of a trip in the line that has called the monitor."""
+        warnings.warn(f"guard: {trip.message}", GuardWarning, stacklevel=stacklevel)
 
 
 class _Growth:

@@ -16,7 +16,7 @@ _GROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/
 def resident_bytes() -> int:
     """Return the resident memory of this process in bytes.
 
-    It is read from ``/proc/self`` where there is such a thing, else asked of psutil (the extra ``safety``). Without
+    It is read from ``/proc/self`` where there is such a thing, else asked of psutil (the extra ``process``). Without
     either it is the largest that it ever was, which is all that the standard library knows.
     """
     try:

@@ -145,6 +145,15 @@ def test_a_guard_that_warns_leaves_such_points_out_with_all_that_came_with_them(
     assert guard.n_left_out == 1
 
 
+def test_a_warning_points_to_the_callers_line():
+    guard = Guard(GuardConfig(on_trip="warn", simplices=1))
+    monitor = ts.Monitor(ts.Stream(1), guard=guard)
+    with pytest.warns(ts.GuardWarning) as caught:
+        monitor.push(np.array([[np.nan], [1.0], [2.0]]))
+    assert [trip.what for trip in guard.trips] == ["non_finite", "simplices"]
+    assert [warning.filename for warning in caught] == [__file__, __file__]
+
+
 def test_large_numbers_are_finite():
     guard = Guard()
     assert guard.admit(np.full((4, 2), 3e38, dtype=np.float32), 1) is None
