@@ -280,7 +280,7 @@ class Monitor:
             monitor.n_sink_failures = int(facts["n_sink_failures"])
             monitor._tracked_step = facts["tracked_step"]
             monitor._items = ItemStore.from_contents(facts["item_ids"], unpack(sections["items"]))
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise CheckpointError(f"{checkpoint.path}: expected a checkpoint of a monitor, got {error!r}") from error
         return monitor
 

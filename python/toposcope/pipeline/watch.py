@@ -488,7 +488,7 @@ class _Progress:
             values = dict(checkpoint.metadata.facts["watched"])
             values.pop("marks")
             progress = cls(**{**values, "resumed": tuple(values["resumed"])})
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(f"{checkpoint.path}: expected one of `toposcope watch`, got {error!r}") from None
         return progress
 

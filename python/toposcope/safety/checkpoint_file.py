@@ -245,7 +245,7 @@ def _parsed(path: Path, text: bytes) -> CheckpointMetadata:
             and all(isinstance(s, str) for s in (metadata.version, metadata.config_hash, metadata.sha256))
             and all(isinstance(m, dict) for m in (metadata.config, metadata.facts))
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise CheckpointError(f"{path}: damaged: its metadata cannot be understood: {error}") from None
     if not is_sound:
         raise CheckpointError(f"{path}: damaged: its metadata hold values of the wrong kind")
