@@ -32,6 +32,7 @@ class Display:
         self._pipeline = pipeline
         self._started = time.perf_counter()
         self._n_pushes = self._n_events = self._n_shown = self._n_items = 0
+        self._n_before = pipeline.n_items
         self._error_bound = 0.0
         self._is_tracking = False
         self._say(_opening(pipeline))
@@ -64,8 +65,9 @@ class Display:
         """Sum up; say what is left to be made if not all was."""
         self.close()
         seconds = time.perf_counter() - self._started
+        n_items = max(0, self._n_items - self._n_before)
         self._say(
-            f"{self._n_items} items in {self._n_pushes} pushes, {seconds:.1f} s; {self._n_shown} events shown "
+            f"{n_items} items in {self._n_pushes} pushes, {seconds:.1f} s; {self._n_shown} events shown "
             f"of {self._n_events}; error bound at the end {self._error_bound:.3g}"
         )
         if not self._is_tracking:

@@ -116,6 +116,7 @@ class StreamPipeline:
     def __init__(self, config: WatchConfig) -> None:
         self.config = config
         self._checkpoints: CheckpointManager | None = None
+        self._abort_file: AbortFile | None = None
         self.source: Source = open_source(config.source, file_format=config.file_format, columns=config.columns)
         try:
             self.embedder: Embedder | None = make_embedder(config.embedder, self.source.kind)
@@ -137,6 +138,8 @@ class StreamPipeline:
             self.source.close()
             if self._checkpoints is not None:
                 self._checkpoints.close()
+            if self._abort_file is not None:
+                self._abort_file.close()
             raise
         self.report_path: Path | None = None
         self.abort_path: Path | None = None
@@ -256,6 +259,7 @@ class StreamPipeline:
             return
         self._sealed = True
         self.source.close()
+        assert self._abort_file is not None
         try:
             saved = self._last_checkpoint()
             if self.monitor is not None:

@@ -26,14 +26,15 @@ N_TRIPS_KEPT = 100
 """Trips that a guard remembers, the latest ones."""
 #: What can be over its limit for a moment, and has to stay there to count.
 _PATIENT = frozenset({"latency", "queue"})
-_UNITS = {
+_NAMES = {
     "non_finite": "points that are not finite",
-    "memory": "bytes of resident memory",
-    "latency": "seconds a push",
+    "memory": "resident memory",
+    "latency": "time of a push",
     "queue": "events waiting in a subscription",
     "simplices": "critical simplices",
-    "growth": "times as many critical simplices, on no more landmarks",
+    "growth": "growth of the critical simplices on no more landmarks",
 }
+_MIB = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Trip:
     def message(self) -> str:
         """The trip in a sentence."""
         since = "" if self.since == self.step else f", since step {self.since}"
-        return f"{self.value:,.6g} {_UNITS[self.what]}, where {self.limit:,.6g} are allowed, at step {self.step}{since}"
+        value, limit = (_in_words(self.what, number) for number in (self.value, self.limit))
+        return f"{_NAMES[self.what]}: {value}, limit {limit}, at step {self.step}{since}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, with the ``message``."""
@@ -108,7 +110,7 @@ class Guard:
     >>> monitor.push(np.zeros((1, 1)))
     Traceback (most recent call last):
     ...
-    toposcope.exceptions.GuardError: guard: 20 critical simplices, where 10 are allowed, at step 1
+    toposcope.exceptions.GuardError: guard: critical simplices: 20, limit 10, at step 1
     """
 
     def __init__(self, config: GuardConfig | None = None) -> None:
@@ -298,6 +300,19 @@ class _Growth:
         self._since = self._n_pushes = self._most = self._landmarks = 0
         since, first, _ = self._blocks[0]
         return None if len(self._blocks) < N_BLOCKS or not first else (block[1] / first, since)
+
+
+def _in_words(what: What, value: float) -> str:
+    """Return a value with its unit."""
+    match what:
+        case "memory":
+            return f"{value / _MIB:,.1f} MiB"
+        case "latency":
+            return f"{value:.3g} s"
+        case "growth":
+            return f"{value:.3g} times"
+        case _:
+            return f"{value:,.0f}"
 
 
 def _is_finite(chunk: Any) -> bool:

@@ -160,6 +160,32 @@ run_process()
     assert CheckpointManager(tmp_path / "ck").load().metadata.step == 30
 
 
+def test_text_that_is_being_embedded_is_let_go(prose, tmp_path):
+    """At once: nothing has changed yet."""
+    program = f"""
+import os, signal, sys, time
+from toposcope.cli import run_process
+from toposcope.embedding import HashingEmbedder
+embed = HashingEmbedder.embed
+def hang(self, texts):
+    texts = list(texts)
+    if "compile module_0 with optimisation level 0" in texts:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+    return embed(self, texts)
+HashingEmbedder.embed = hang
+sys.argv = ["toposcope", "watch", {str(prose)!r}, "--chunk", "10", "--out", {str(tmp_path / "out")!r},
+            "--checkpoint-dir", {str(tmp_path / "ck")!r}]
+run_process()
+"""
+    began = time.monotonic()
+    child = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert child.returncode == 143, child.stderr
+    assert time.monotonic() - began < 30
+    told = aborted(tmp_path / "out")
+    assert (told["state"]["step"], told["state"]["n_items"], told["checkpoint"]["step"]) == (4, 40, 4)
+
+
 def test_a_push_that_does_not_end_is_broken_off(ring_file, tmp_path):
     """What it would have done is not saved, what was before it is."""
     program = f"""
@@ -228,7 +254,7 @@ def test_a_guard_ends_a_run_with_all_of_it_saved(ring_file, tmp_path, monkeypatc
     readings = iter([10**6] * 8 + [10**9] * 99)
     monkeypatch.setattr(guard_module, "resident_bytes", lambda: next(readings))
     assert run(ring_file, *safely(tmp_path, "--guard", "raise", "--max-memory", "64MiB")) == watch.EXIT_TRIPPED == 3
-    assert "guard: 1e+09 bytes of resident memory, where 6.71089e+07 are allowed, at step 9" in capsys.readouterr().err
+    assert "guard: resident memory: 953.7 MiB, limit 64.0 MiB, at step 9" in capsys.readouterr().err
     told = aborted(tmp_path / "out")
     assert told["cause"]["kind"] == "guard"
     assert told["cause"]["trip"] == told["guard"]["tripped"]
@@ -242,7 +268,7 @@ def test_a_guard_ends_a_run_with_all_of_it_saved(ring_file, tmp_path, monkeypatc
 def test_by_default_it_warns(ring_file, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(guard_module, "resident_bytes", lambda: 10**9)
     assert run(ring_file, *RING, "--max-memory", "64MiB") == 0
-    assert "toposcope: warning: guard: 1e+09 bytes of resident memory" in capsys.readouterr().err
+    assert "toposcope: warning: guard: resident memory: 953.7 MiB" in capsys.readouterr().err
     assert run(ring_file, *RING, "--max-memory", "64MiB", "--guard", "off") == 0
     assert "guard" not in capsys.readouterr().err
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import toposcope as ts
-from toposcope.safety import Guard, GuardConfig
+from toposcope.safety import Guard, GuardConfig, Trip
 from toposcope.safety import guard as guard_module
 
 #: Nothing of a test machine's own.
@@ -35,7 +35,7 @@ def test_a_limit_is_what_is_allowed():
     assert told(guard, n_simplices=[9, 10, 11]) == [[], [], ["simplices"]]
     (trip,) = guard.trips
     assert (trip.value, trip.limit, trip.since, trip.step) == (11, 10, 3, 3)
-    assert trip.message == "11 critical simplices, where 10 are allowed, at step 3"
+    assert trip.message == "critical simplices: 11, limit 10, at step 3"
     assert trip.to_dict()["what"] == "simplices"
 
 
@@ -61,7 +61,7 @@ def test_no_limit_is_no_reading(monkeypatch):
 
 def test_what_is_told_once_is_told_again_only_after_it_was_over():
     guard = quiet(simplices=10, on_trip="warn")
-    with pytest.warns(ts.GuardWarning, match="guard: 11 critical simplices") as caught:
+    with pytest.warns(ts.GuardWarning, match="guard: critical simplices: 11, limit 10") as caught:
         trips = told(guard, n_simplices=[11, 12, 9, 11, 11])
     assert trips == [["simplices"], [], [], ["simplices"], []]
     assert len(caught) == guard.n_trips == 2
@@ -105,7 +105,7 @@ def test_after_a_trip_the_next_push_is_refused_and_nothing_is_lost():
     report = monitor.push(np.arange(20.0)[:, np.newaxis])
     assert len(report.events) == len(events) > 0
     for refused in (lambda: monitor.push(np.zeros((1, 1))), lambda: monitor.evict(1)):
-        with pytest.raises(ts.GuardError, match="guard: 20 critical simplices, where 10 are allowed, at step 1"):
+        with pytest.raises(ts.GuardError, match="guard: critical simplices: 20, limit 10, at step 1"):
             refused()
     assert monitor.stream.step == 1
     guard.reset()
@@ -128,7 +128,7 @@ def test_input_that_is_not_finite_is_refused_and_the_next_goes_on():
     guard = Guard()
     monitor = ts.Monitor(ts.Stream(2), guard=guard)
     bad = np.array([[0.0, 1.0], [np.nan, 1.0], [1.0, np.inf]])
-    with pytest.raises(ts.GuardError, match="2 points that are not finite, where 0 are allowed, at step 1; nothing"):
+    with pytest.raises(ts.GuardError, match="points that are not finite: 2, limit 0, at step 1; nothing"):
         monitor.push(bad)
     assert (guard.trips[0].what, guard.trips[0].value, guard.tripped) == ("non_finite", 2, None)
     assert monitor.push(np.zeros((1, 2))).step == 1
@@ -138,7 +138,7 @@ def test_a_guard_that_warns_leaves_such_points_out_with_all_that_came_with_them(
     guard = Guard(GuardConfig(on_trip="warn"))
     monitor = ts.Monitor(ts.Stream(1), guard=guard)
     chunk = np.array([[0.0], [np.nan], [5.0]])
-    with pytest.warns(ts.GuardWarning, match="1 points that are not finite"):
+    with pytest.warns(ts.GuardWarning, match="points that are not finite: 1, limit 0"):
         report = monitor.push(chunk, items=["a", "b", "c"], times=[1.0, 2.0, 3.0], weights=np.array([1.0, 2.0, 4.0]))
     assert monitor.items(report.landmark_ids) == ["a", "c"]
     assert report.landmark_weights.tolist() == [1.0, 4.0]
@@ -199,6 +199,19 @@ def test_the_state_is_plain():
     assert state["config"]["simplices"] == 1
     assert state["readings"]["simplices"] == 2
     assert (state["n_trips"], state["n_left_out"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("trip", "message"),
+    [
+        (Trip("memory", 3.5 * 2**30, 2**30, 7, 7), "resident memory: 3,584.0 MiB, limit 1,024.0 MiB, at step 7"),
+        (Trip("latency", 0.61, 0.5, 5, 7), "time of a push: 0.61 s, limit 0.5 s, at step 7, since step 5"),
+        (Trip("queue", 1001, 1000, 7, 7), "events waiting in a subscription: 1,001, limit 1,000, at step 7"),
+        (Trip("growth", 4.125, 4, 1, 7), "on no more landmarks: 4.12 times, limit 4 times, at step 7, since step 1"),
+    ],
+)
+def test_a_trip_is_told_in_its_unit(trip, message):
+    assert trip.message.endswith(message)
 
 
 @pytest.mark.parametrize("config", [{"latency": 1}, 5])
