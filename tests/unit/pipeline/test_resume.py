@@ -11,6 +11,7 @@ from toposcope.pipeline import watch as watch_module
 from toposcope.pipeline.config import WatchConfig
 from toposcope.pipeline.diagram_file import read_diagrams
 from toposcope.pipeline.explain import Item
+from toposcope.pipeline.outputs import GROWING
 from toposcope.pipeline.resume import batches_after, digest_of, pack_watched, unpack_watched
 from toposcope.pipeline.sources import Batch
 from toposcope.pipeline.watch import StreamPipeline
@@ -124,6 +125,25 @@ def test_an_abandoned_run_is_gone_on_with_to_the_same_files(tmp_path, n_pushes):
     run = json.loads(lines(tmp_path / "out", "run.json"))
     assert [r["step"] for r in run.get("resumed", [])] == ([] if found is None else [found.metadata.step])
     assert run["n_dims"] == 2
+
+
+def test_what_a_kill_has_torn_is_cut_off(tmp_path):
+    whole = run_whole(tmp_path)
+    pipeline = StreamPipeline(config(tmp_path))
+    for _, _ in zip(range(7), pipeline.steps(), strict=False):
+        pass
+    abandon(pipeline)
+    out = tmp_path / "out"
+    for name in GROWING:
+        with (out / name).open("ab") as file:
+            file.write(b'{"half of a line')
+    with StreamPipeline(config(tmp_path, resume=True)) as again:
+        for _ in again.steps():
+            pass
+    assert lines(out, "events.jsonl") == lines(whole, "events.jsonl")
+    assert len([json.loads(line) for line in lines(out, "telemetry.jsonl").splitlines()]) == 24
+    ours, theirs = (list(read_diagrams(folder / "diagrams.parquet")) for folder in (out, whole))
+    assert ours == theirs
 
 
 def test_text_is_tracked_at_the_scale_that_was_chosen(tmp_path):
