@@ -423,7 +423,9 @@ class Monitor:
                 # One left over from an interrupted push, which the tracker had seen after all.
                 losses.append(f"the events of step {report.step} are lost")
                 return []
-            if self._tracked_step is None or report.step == self._tracked_step + 1:
+            # After a loss in this very call, the step before may have been passed over without being seen.
+            follows = self._tracked_step is None or report.step == self._tracked_step + 1
+            if follows and not losses:
                 self._untracked.clear()  # it would be refused again
                 raise
         except TypeError:

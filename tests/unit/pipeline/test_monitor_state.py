@@ -107,6 +107,18 @@ def test_what_an_interrupt_has_torn_is_not_saved(monkeypatch):
     assert monitor.state().step == 3
 
 
+def test_a_report_left_over_behind_a_lost_one_does_not_end_tracking():
+    """An interrupt took a report, and another one came while the tracker was to start anew at the next."""
+    monitor = new_monitor()
+    monitor.push(points(0))
+    monitor.stream.push(points(5))
+    monitor._untracked.append(monitor.stream.push(points(10)))
+    with pytest.warns(ts.TrackingWarning):
+        report = monitor.push(points(15))
+    assert [event.kind for event in report.events] == ["ComponentBirth"] * 4
+    monitor.push(points(20))
+
+
 def test_items_come_back_as_they_were():
     store = ItemStore()
     store.keep(0, ["a", {"row": 1}, None], [0, 1, 2])
