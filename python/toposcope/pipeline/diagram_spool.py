@@ -49,8 +49,11 @@ class DiagramSpool:
         record += np.asarray(diagram.births, "<f8").tobytes() + np.asarray(diagram.deaths, "<f8").tobytes()
         assert self._descriptor is not None
         rest = memoryview(record)
-        while rest:  # a disk that fills up takes a part, and says why at the next call
-            rest = rest[os.write(self._descriptor, rest) :]
+        try:
+            while rest:  # a disk that fills up takes a part, and says why at the next call
+                rest = rest[os.write(self._descriptor, rest) :]
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
         self._has_head = True
 
     def close(self) -> None:

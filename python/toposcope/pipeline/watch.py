@@ -210,14 +210,14 @@ class StreamPipeline:
         Raises
         ------
         CheckpointError
-            If ``checkpoint_dir`` names no folder, nothing was pushed yet, or an interrupt came in the middle of a push.
+            If ``checkpoint_dir`` names no folder, nothing was pushed yet, or it was ended in the middle of a push.
         OSError
             If it cannot be written; earlier ones are as they were.
         """
         if self._checkpoints is None or self.monitor is None:
             raise CheckpointError("expected a folder for checkpoints and a push before, got neither or one of them")
         if self._is_torn:
-            raise CheckpointError("an interrupt has come in the middle of a push: there is no whole state to be saved")
+            raise CheckpointError("the run was ended in the middle of a push: there is no whole state to be saved")
         state = self.monitor.state(pack=pack_watched)
         marks = {} if self._folder is None else self._folder.mark()
         watched = {**dataclasses.asdict(self._progress), "marks": marks}
