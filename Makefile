@@ -144,6 +144,10 @@ counts: ## Count the instructions of three rips calls, and compare with what is 
 kills: $(WORK)/installed-dev,docs.stamp ## Kill a thousand processes while they save a stream; ARGS is another number
 	$(BIN)/python tests/stream/kill_saves.py $(ARGS)
 
+.PHONY: watch-kills
+watch-kills: $(WORK)/installed-dev,docs.stamp ## Kill `toposcope watch` 50 times by SIGTERM and 50 by SIGKILL under load; ARGS="TERM KILL"
+	$(BIN)/python tests/stream/kill_watches.py $(ARGS)
+
 .PHONY: soak
 soak: $(WORK)/installed-dev,docs.stamp ## Push ten million points under a memory limit: memory must not grow; ARGS="--help"
 	$(BIN)/python benchmarks/soak.py $(ARGS)

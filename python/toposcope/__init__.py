@@ -1,5 +1,7 @@
 """toposcope: exact, streaming persistent homology of embeddings."""
 
+from typing import TYPE_CHECKING, Any
+
 from toposcope import embedding, telemetry
 from toposcope._core import __version__
 from toposcope.alpha import alpha
@@ -10,9 +12,12 @@ from toposcope.distances import bottleneck_distance, wasserstein_distance
 from toposcope.estimate import Estimate, estimate
 from toposcope.exceptions import (
     CheckpointError,
+    CheckpointWarning,
     DiagramFileError,
     Error,
     EssentialClassWarning,
+    GuardError,
+    GuardWarning,
     InternalError,
     LaggedError,
     MemoryLimitError,
@@ -43,9 +48,13 @@ from toposcope.tracking import (
     Transient,
 )
 
+if TYPE_CHECKING:
+    from toposcope import safety
+
 __all__ = [
     "Chain",
     "CheckpointError",
+    "CheckpointWarning",
     "CobordismTracker",
     "ComponentBirth",
     "ComponentDeath",
@@ -58,6 +67,8 @@ __all__ = [
     "Estimate",
     "Event",
     "Feature",
+    "GuardError",
+    "GuardWarning",
     "InternalError",
     "LaggedError",
     "LoopBirth",
@@ -87,6 +98,16 @@ __all__ = [
     "embedding",
     "estimate",
     "rips",
+    "safety",
     "telemetry",
     "wasserstein_distance",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when it is asked for: importing toposcope has to stay quick.
+    if name == "safety":
+        import importlib  # noqa: PLC0415
+
+        return importlib.import_module("toposcope.safety")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

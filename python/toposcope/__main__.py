@@ -1,8 +1,6 @@
 """``python -m toposcope``: the command line."""
 
-import sys
-
-from toposcope.cli import main
+from toposcope.cli import run_process
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_process()

@@ -1,5 +1,12 @@
 """Everything that toposcope raises besides ``ValueError`` and ``TypeError``, and every category of warning."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from toposcope.safety import Trip
+
 
 class Error(Exception):
     """Base of all errors that are not the caller's mistake."""
@@ -33,6 +40,17 @@ class LaggedError(Error):
         self.n_missed = n_missed
 
 
+class GuardError(Error):
+    """A guard has tripped and refuses to go on: ``trip`` says what was too much. Nothing was changed."""
+
+    def __init__(self, message: str, trip: Trip) -> None:
+        super().__init__(message)
+        self.trip = trip
+
+    def __reduce__(self) -> tuple[type[GuardError], tuple[str, Trip]]:
+        return GuardError, (str(self), self.trip)
+
+
 class ToposcopeWarning(UserWarning):
     """Base of all warnings."""
 
@@ -51,3 +69,11 @@ class TelemetryWarning(ToposcopeWarning):
 
 class TrackingWarning(ToposcopeWarning):
     """An interrupt took a report or its events on their way: a tracker goes on without them."""
+
+
+class GuardWarning(ToposcopeWarning):
+    """A limit that a guard watches was passed, and the guard only warns."""
+
+
+class CheckpointWarning(ToposcopeWarning):
+    """A checkpoint is damaged, and an older one is taken; or what was written beside it is not all there."""

@@ -22,13 +22,14 @@ PUBLIC = {
         "LoopContinue", "LoopDeath", "Merge", "Reorganise", "Split", "Transient",
     },
     "monitoring": {"Monitor", "Subscription", "telemetry"},
-    "packages": {"embedding"},
+    "packages": {"embedding", "safety"},
     "errors": {
-        "CheckpointError", "DiagramFileError", "Error", "InternalError", "LaggedError", "MemoryLimitError",
-        "ModelError",
+        "CheckpointError", "DiagramFileError", "Error", "GuardError", "InternalError", "LaggedError",
+        "MemoryLimitError", "ModelError",
     },
     "warnings": {
-        "EssentialClassWarning", "TelemetryWarning", "TokenizerWarning", "ToposcopeWarning", "TrackingWarning",
+        "CheckpointWarning", "EssentialClassWarning", "GuardWarning", "TelemetryWarning", "TokenizerWarning",
+        "ToposcopeWarning", "TrackingWarning",
     },
     "version": {"__version__"},
 }  # fmt: skip

@@ -6,7 +6,8 @@ import io
 import os
 import sys
 import warnings
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
 
 from toposcope.cli.arguments import build_parser
 from toposcope.exceptions import Error
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 EXIT_PIPE_CLOSED = 141
+_SIGNALLED = frozenset({EXIT_INTERRUPTED, EXIT_TERMINATED})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,6 +57,21 @@ def main(argv: Sequence[str] | None = None) -> int:
                 raise
             print(f"toposcope: error: {_one_line(error)}", file=sys.stderr)
             return EXIT_ERROR
+
+
+def run_process() -> NoReturn:
+    """Run the command of this process, and end it.
+
+    After a signal everything has been written, and the process is ended there and then: taking down the modules of
+    scikit-learn, one by one, would cost it a second more on a busy machine.
+    """
+    code = main()
+    if code in _SIGNALLED:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):  # a closed pipe
+                stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _one_line(error: Exception) -> str:

@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING, TypeAlias
 
 from toposcope import _core
-from toposcope.cli import alpha, bench, doctor, models, report, rips, watch
-from toposcope.pipeline.config import METRICS, WatchConfig
+from toposcope.cli import alpha, bench, checkpoint, doctor, models, report, rips, watch
+from toposcope.pipeline.config import GUARDS, METRICS, WatchConfig
 from toposcope.pipeline.sources import FORMATS
 
 if TYPE_CHECKING:
@@ -18,8 +18,9 @@ _LARGEST_MAX_DIM = 12
 _LARGEST_FIELD = 65_521
 
 _EXIT_CODES = """\
-exit codes: 0 done, 1 an error, 2 wrong usage, 130 stopped by Ctrl-C and 143 by SIGTERM (everything is written all the
-same), 141 the reader of standard output went away. TOPOSCOPE_DEBUG=1 shows where an error came from."""
+exit codes: 0 done, 1 an error, 2 wrong usage, 3 a guard ended the run, or no checkpoint is sound, 130 stopped by Ctrl-C
+and 143 by SIGTERM (what was found is saved all the same), 141 the reader of standard output went away.
+TOPOSCOPE_DEBUG=1 shows where an error came from."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -36,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_alpha(commands)
     _add_models(commands)
     _add_report(commands)
+    _add_checkpoint(commands)
     _add_bench(commands)
     doctor_parser = commands.add_parser("doctor", help="what is installed, and whether it works")
     doctor_parser.set_defaults(command=doctor.run)
@@ -119,6 +121,45 @@ def _add_watch(commands: Commands) -> None:
         "--memory-limit", default=_DEFAULTS.memory_limit, metavar="SIZE", help="what the stream may hold"
     )
     shape.add_argument("--threads", type=_whole(1), metavar="N", help="worker threads")
+    _add_safety(parser)
+
+
+def _add_safety(parser: argparse.ArgumentParser) -> None:
+    safety = parser.add_argument_group("safety")
+    safety.add_argument(
+        "--checkpoint-dir", metavar="DIR", help="folder for checkpoints, from which --resume goes on after a crash"
+    )
+    safety.add_argument(
+        "--checkpoint-every",
+        type=_whole(1),
+        default=_DEFAULTS.checkpoint_every,
+        metavar="N",
+        help="pushes from one to the next; there is one more when a run ends",
+    )
+    safety.add_argument(
+        "--keep-checkpoints",
+        type=_whole(1),
+        default=_DEFAULTS.keep_checkpoints,
+        metavar="N",
+        help="checkpoints to keep, the newest",
+    )
+    safety.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the newest sound checkpoint, with the same options; begin if there is none",
+    )
+    safety.add_argument(
+        "--guard",
+        choices=GUARDS,
+        default=_DEFAULTS.guard,
+        help="at a limit on memory, latency or growth: warn, or raise: save all and exit with 3",
+    )
+    safety.add_argument(
+        "--max-memory", metavar="SIZE", help="what the process may take (default: 80 %% of what it may have)"
+    )
+    safety.add_argument(
+        "--max-latency", type=_number, metavar="SECONDS", help="what three pushes in a row may take each (default: 10)"
+    )
 
 
 def _add_rips(commands: Commands) -> None:
@@ -177,6 +218,89 @@ def _add_report(commands: Commands) -> None:
     parser = commands.add_parser("report", help="build report.html again from the other outputs of a run")
     parser.set_defaults(command=report.run)
     parser.add_argument("folder", metavar="DIR", help="what --out of watch was")
+
+
+def _add_checkpoint(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "checkpoint",
+        help="list, verify, restore and prune the checkpoints of a run",
+        description="Looks after the folder that --checkpoint-dir of watch, or a CheckpointManager, has written. "
+        "Damaged files are named, never used and never deleted.",
+        epilog=checkpoint.EXIT_CODES,
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    _add_checkpoint_list(actions)
+    _add_checkpoint_verify(actions)
+    _add_checkpoint_restore(actions)
+    _add_checkpoint_prune(actions)
+
+
+def _checkpoint_action(
+    actions: Commands, name: str, command: Callable[[argparse.Namespace], int], summary: str, description: str
+) -> argparse.ArgumentParser:
+    parser = actions.add_parser(name, help=summary, description=description, epilog=checkpoint.EXIT_CODES)
+    parser.set_defaults(command=command, usage_error=parser.error)
+    parser.add_argument("folder", metavar="DIR", help="what --checkpoint-dir of watch was")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    return parser
+
+
+def _add_checkpoint_list(actions: Commands) -> None:
+    parser = _checkpoint_action(
+        actions,
+        "list",
+        checkpoint.run_list,
+        "what there is, from metadata and lengths",
+        "Lists the checkpoints by step. Looks at metadata and lengths alone: what is cut short is found, a changed "
+        "byte inside is not.",
+    )
+    _add_ranking(parser)
+
+
+def _add_checkpoint_verify(actions: Commands) -> None:
+    _checkpoint_action(
+        actions,
+        "verify",
+        checkpoint.run_verify,
+        "read every byte, and say what is damaged",
+        "Reads every checkpoint whole, compares checksums, and makes a stream and a tracker of each.",
+    )
+
+
+def _add_checkpoint_restore(actions: Commands) -> None:
+    parser = _checkpoint_action(
+        actions,
+        "restore",
+        checkpoint.run_restore,
+        "go back to a checkpoint, or write its stream and tracker as files",
+        "Makes a checkpoint the newest, so that `toposcope watch --resume` goes on from it: later ones get the ending "
+        ".later and are not looked at any more. With --out nothing is changed: its stream and tracker are written as "
+        "stream.ckpt and tracker.ckpt, for ts.Stream.load and ts.CobordismTracker.load, beside checkpoint.json.",
+    )
+    parser.add_argument("--step", type=_whole(0), metavar="N", help="which (default: the newest that is sound)")
+    parser.add_argument("--best", action="store_true", help="the best by --metric instead")
+    parser.add_argument("--out", metavar="FOLDER", help="write stream.ckpt, tracker.ckpt and checkpoint.json there")
+    _add_ranking(parser)
+
+
+def _add_checkpoint_prune(actions: Commands) -> None:
+    parser = _checkpoint_action(
+        actions,
+        "prune",
+        checkpoint.run_prune,
+        "delete all but the last and the best",
+        "Deletes what is neither among the last nor among the best, and prints it. A run that is writing here prunes "
+        "by itself, and is not disturbed: then this is refused.",
+    )
+    parser.add_argument("--keep-last", type=_whole(1), default=3, metavar="N", help="newest to keep (default: 3)")
+    parser.add_argument("--keep-best", type=_whole(0), default=0, metavar="N", help="best to keep besides (default: 0)")
+    parser.add_argument("--dry-run", action="store_true", help="only print what would be deleted")
+    _add_ranking(parser)
+
+
+def _add_ranking(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--metric", metavar="NAME", help="what to rank by, such as error_bound")
+    parser.add_argument("--mode", choices=("min", "max"), default="min", help="which is better (default: min)")
 
 
 def _add_bench(commands: Commands) -> None:

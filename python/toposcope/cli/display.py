@@ -32,9 +32,13 @@ class Display:
         self._pipeline = pipeline
         self._started = time.perf_counter()
         self._n_pushes = self._n_events = self._n_shown = self._n_items = 0
+        self._n_before = pipeline.n_items
         self._error_bound = 0.0
         self._is_tracking = False
         self._say(_opening(pipeline))
+        if pipeline.resumed_from is not None:
+            step = pipeline.resumed_from.metadata.step
+            self._say(f"toposcope: going on after push {step}, from {pipeline.resumed_from.path}")
         self._status = _status()
 
     def show(self, step: WatchStep) -> None:
@@ -57,18 +61,28 @@ class Display:
             step.progress,
         )
 
-    def finish(self) -> None:
-        """Sum up."""
+    def finish(self, *, is_complete: bool = True) -> None:
+        """Sum up; say what is left to be made if not all was."""
         self.close()
         seconds = time.perf_counter() - self._started
+        n_items = max(0, self._n_items - self._n_before)
         self._say(
-            f"{self._n_items} items in {self._n_pushes} pushes, {seconds:.1f} s; {self._n_shown} events shown "
+            f"{n_items} items in {self._n_pushes} pushes, {seconds:.1f} s; {self._n_shown} events shown "
             f"of {self._n_events}; error bound at the end {self._error_bound:.3g}"
         )
         if not self._is_tracking:
             self._say("no scale was found to look for events at: give one with --scale, or a smaller --window")
+        self.tell_of_end()
         if self._pipeline.report_path is not None:
             self._say(f"report: {self._pipeline.report_path}")
+        if not is_complete:
+            self._say(f"no time for features and report: `toposcope report {self._pipeline.config.out}` makes them")
+
+    def tell_of_end(self) -> None:
+        """Say where it is written why the run ended before its source, if it did."""
+        self.close()
+        if self._pipeline.abort_path is not None:
+            self._say(f"why it ended: {self._pipeline.abort_path}")
 
     def close(self) -> None:
         """Take the status line away."""

@@ -24,6 +24,7 @@ _EXTRAS = {
     "ml": ("scikit-learn",),
     "plot": ("matplotlib",),
     "arrow": ("pyarrow",),
+    "process": ("psutil",),
     "cli": ("rich", "pyarrow", "scikit-learn"),
 }
 _SIMD = ("sse4_2", "avx2", "fma", "avx512f", "avx512bw", "avx512_vpopcntdq", "asimd", "sve")

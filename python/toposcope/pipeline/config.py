@@ -8,9 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from toposcope._typing import byte_count, integer, number
+from toposcope.safety import GuardConfig
 
 METRICS = ("auto", "euclidean", "cosine", "manhattan", "chebyshev")
 """Metrics of a stream; ``auto`` is cosine for text, euclidean for numbers."""
+
+GUARDS = ("warn", "raise", "off")
+"""What a guard may do."""
+
+#: Fields that change nothing in what is found, or are compared in another way: of the source, by its items.
+_NO_DIFFERENCE = frozenset(
+    {
+        *("source", "out", "linger", "min_confidence", "n_threads", "checkpoint_dir", "checkpoint_every"),
+        *("keep_checkpoints", "resume", "guard", "max_memory", "max_latency"),
+    }
+)
 
 MOST_LANDMARKS = 512
 """Landmarks kept of a window that is larger, unless told otherwise."""
@@ -68,6 +80,22 @@ class WatchConfig:
         Bytes that the stream may hold, such as ``"64MiB"``.
     n_threads : int or None
         Threads; None = as many as the machine has.
+    checkpoint_dir : str or None
+        Folder for checkpoints; None = none are made.
+    checkpoint_every : int
+        Pushes from one checkpoint to the next. There is one more at the end of a run, however it ends.
+    keep_checkpoints : int
+        Checkpoints kept, the newest ones.
+    resume : bool
+        Whether to go on from the newest sound checkpoint of ``checkpoint_dir``, if there is one. Of a file the items
+        that it knows are passed over; from standard input all is taken to come after it.
+    guard : {"warn", "raise", "off"}
+        What a guard does when a limit is passed: warns, or ends the run, as a signal would.
+    max_memory : str, int or None
+        Resident bytes of the process that the guard allows; None = 80 % of what it may have.
+    max_latency : float or None
+        Seconds of a push that the guard allows; None = :attr:`GuardConfig.latency
+        <toposcope.safety.GuardConfig.latency>`'s default.
     """
 
     source: str
@@ -91,6 +119,13 @@ class WatchConfig:
     landmark_min_mass: float | None = None
     memory_limit: str | int = "64MiB"
     n_threads: int | None = None
+    checkpoint_dir: str | None = None
+    checkpoint_every: int = 100
+    keep_checkpoints: int = 3
+    resume: bool = False
+    guard: str = "warn"
+    max_memory: str | int | None = None
+    max_latency: float | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("window", 1), ("chunk", 1), ("max_dim", 0), ("confirm_after", 0)):
@@ -112,6 +147,7 @@ class WatchConfig:
         byte_count(self.memory_limit, "memory_limit")
         if self.metric not in METRICS:
             raise ValueError(f"metric: expected one of {', '.join(METRICS)}, got {self.metric!r}")
+        self._check_safety()
         kind, _, path = self.embedder.partition(":")
         if kind not in {"sentence", "qwen"} and self.embedder not in {"auto", "hashing", "none"}:
             raise ValueError(
@@ -124,6 +160,29 @@ class WatchConfig:
     def n_landmarks(self) -> int:
         """Landmarks kept at most."""
         return min(self.window, MOST_LANDMARKS) if self.max_landmarks is None else self.max_landmarks
+
+    def _check_safety(self) -> None:
+        for name in ("checkpoint_every", "keep_checkpoints"):
+            integer(getattr(self, name), name, at_least=1)
+        if self.resume and self.checkpoint_dir is None:
+            raise ValueError("resume: expected a checkpoint_dir to go on from, got none")
+        if self.guard not in GUARDS:
+            raise ValueError(f"guard: expected one of {', '.join(GUARDS)}, got {self.guard!r}")
+        self.guard_config()
+
+    def guard_config(self) -> GuardConfig | None:
+        """Return the limits of the guard; None if there is none."""
+        if self.guard == "off":
+            return None
+        limits: dict[str, Any] = {"memory": self.max_memory, "latency": self.max_latency, "on_trip": self.guard}
+        try:
+            return GuardConfig(**{name: value for name, value in limits.items() if value is not None})
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"max_{error}") from None
+
+    def identity(self) -> dict[str, Any]:
+        """Return the fields that make a difference to what is found, which a resumed run has to share."""
+        return {name: value for name, value in self.to_dict().items() if name not in _NO_DIFFERENCE}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""

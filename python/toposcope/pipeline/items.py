@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 N_REMEMBERED = 4096
 """Items kept of landmarks that are gone, so that events which name them can still be explained."""
@@ -42,5 +43,36 @@ class ItemStore:
         """Return the items of these ids, None for those that are not known (any more)."""
         return [self._alive[int(i)] if int(i) in self._alive else self._gone.get(int(i)) for i in ids]
 
+    def contents(self) -> tuple[dict[str, list[int]], list[Any]]:
+        """Return the ids of the landmarks alive and gone, and their items in that order."""
+        ids = {"alive": list(self._alive), "gone": list(self._gone)}
+        return ids, [*self._alive.values(), *self._gone.values()]
+
+    @classmethod
+    def from_contents(cls, ids: Mapping[str, Sequence[int]], items: Sequence[Any]) -> Self:
+        """Make a store of what :meth:`contents` returned."""
+        store = cls()
+        alive, gone = ([int(i) for i in ids[name]] for name in ("alive", "gone"))
+        found = list(zip([*alive, *gone], items, strict=True))
+        store._alive = dict(found[: len(alive)])
+        store._gone = OrderedDict(found[len(alive) :])
+        return store
+
     def __len__(self) -> int:
         return len(self._alive) + len(self._gone)
+
+
+def pack_items(items: list[Any]) -> bytes:
+    """Return items as JSON; ``TypeError`` if one of them is something that it cannot hold."""
+    try:
+        return json.dumps(items, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    except TypeError as error:
+        raise TypeError(f"items: expected what JSON can hold, or a pack that takes them; {error}") from None
+
+
+def unpack_items(packed: bytes) -> list[Any]:
+    """Return what :func:`pack_items` was given; tuples have become lists."""
+    items = json.loads(packed.decode("utf-8", "surrogatepass"))
+    if not isinstance(items, list):
+        raise ValueError(f"items: expected a list, got {type(items).__name__}")  # noqa: TRY004 (a file's fault)
+    return items

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import threading
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from toposcope.exceptions import TelemetryWarning, TrackingWarning
+from toposcope.exceptions import CheckpointError, TelemetryWarning, TrackingWarning
 from toposcope.pipeline.chunks import CHUNK_SECONDS, CHUNK_SIZE, ChunkCutter, cut, cut_async
-from toposcope.pipeline.items import ItemStore
+from toposcope.pipeline.items import ItemStore, pack_items, unpack_items
 from toposcope.pipeline.subscription import OnLag, Subscription
+from toposcope.stream import Stream
 from toposcope.telemetry import new_run_id
 from toposcope.telemetry.measure import StageClock, push_record
+from toposcope.tracking import CobordismTracker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 
     from toposcope.reports import Report
-    from toposcope.stream import Stream
+    from toposcope.safety import Checkpoint, Guard
+    from toposcope.safety.checkpoint_file import SavedState
     from toposcope.telemetry import Sink
-    from toposcope.tracking import CobordismTracker, Event
+    from toposcope.tracking import Event
 
 _END = object()
 
@@ -47,6 +51,8 @@ class Monitor:
     sinks : iterable of Sink
         Each gets a :class:`~toposcope.telemetry.PushRecord` per push. One that raises is warned about once and
         counted in ``n_sink_failures``; it never disturbs the stream.
+    guard : Guard, optional
+        Watches what pushes take, and may refuse the next one; see :class:`toposcope.safety.Guard`.
     run_id : str, optional
         Name of the run in the records; by default the time and some chance.
 
@@ -82,6 +88,7 @@ class Monitor:
         vectorizer: Vectorizer | None = None,
         sinks: Iterable[Sink] = (),
         *,
+        guard: Guard | None = None,
         run_id: str | None = None,
     ) -> None:
         _check_verbs("stream", stream, "push")
@@ -94,6 +101,9 @@ class Monitor:
                 )
         if vectorizer is not None:
             _check_verbs("vectorizer", vectorizer, "transform")
+        if guard is not None:
+            _check_verbs("guard", guard, "check", "admit", "observe")
+        self.guard = guard
         self.stream = stream
         self.tracker = tracker
         self.vectorizer = vectorizer
@@ -135,9 +145,14 @@ class Monitor:
         ------
         ValueError, TypeError
             If an argument is not as described; nothing was pushed then.
+        GuardError
+            If the guard has tripped, or the points are not finite and it does not let them be left out.
         """
         if items is not None and len(items) != len(chunk):
             raise ValueError(f"items: expected one for each of the {len(chunk)} points, got {len(items)}")
+        kept = None if self.guard is None else self.guard.admit(chunk, self.stream.step + 1)
+        if kept is not None:
+            chunk, items, times, weights = (_those(kept, rows) for rows in (chunk, items, times, weights))
         return self._take(lambda: self.stream.push(chunk, times=times, weights=weights), items)
 
     def evict(self, n_points: int | None = None, *, before: float | None = None) -> Report:
@@ -155,6 +170,119 @@ class Monitor:
             As :meth:`push` returns it.
         """
         return self._take(lambda: self.stream.evict(n_points, before=before), None)
+
+    def soft_reset(self) -> Report:
+        """Forget the window and its features, and go on.
+
+        All points leave the window, and what the tracker followed ends with events, so that events still add up to
+        what is alive. The items are forgotten, those of landmarks gone too, and a guard that has tripped lets pushes
+        go on. What stays: parameters, tracker, vectorizer, sinks and subscriptions with the events in them; the scale
+        and margin that the tracker has come to, and the radius under which the stream covers points; ``step`` and
+        ``n_seen`` of the stream, ``n_pushes``, ``n_events``, what the guard has counted; and no identity or ``seq`` of
+        an event is ever given again. For a stream and a tracker as new, make new ones.
+
+        Returns
+        -------
+        Report
+            It counts as a step, as that of :meth:`evict` does, and carries the last events of what was there.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import toposcope as ts
+        >>> monitor = ts.Monitor(ts.Stream(n_dims=1), tracker=ts.CobordismTracker(scale=1.0))
+        >>> _ = monitor.push(np.array([[0.0], [9.0]]))
+        >>> report = monitor.soft_reset()
+        >>> report.n_landmarks, [(event.kind, event.component) for event in report.events]
+        (0, [('ComponentDeath', 0), ('ComponentDeath', 1)])
+        >>> [event.component for event in monitor.push(np.array([[0.0]])).events]
+        [2]
+        """
+        if self.guard is not None:
+            self.guard.reset()
+        in_points = isinstance(self.stream.window, int)
+        report = self.evict(self.stream.n_seen) if in_points else self.evict(before=math.inf)
+        with self._pushing:
+            self._items = ItemStore()
+        return report
+
+    def state(self, pack: Callable[[list[Any]], bytes] = pack_items) -> SavedState:
+        """Return all that the monitor is made of, for a :class:`~toposcope.safety.CheckpointManager`.
+
+        That is: the stream, the tracker, the items, counters and the name of the run. Not part of it are the
+        vectorizer, sinks, subscriptions and the guard, which :meth:`restore` is given anew.
+
+        Parameters
+        ----------
+        pack : callable, optional
+            Turns a list of items into bytes. By default they have to be what JSON can hold.
+
+        Raises
+        ------
+        CheckpointError
+            If an interrupt has come between stream and tracker: push once more before.
+        TypeError
+            If the items are something else than ``pack`` takes.
+        """
+        from toposcope.safety.checkpoint_file import SavedState  # noqa: PLC0415 (importing toposcope has to stay quick)
+
+        with self._pushing:
+            tracked = self.tracker is None or self._tracked_step in {None, self.stream.step}
+            if self._untracked or not tracked:
+                raise CheckpointError("an interrupt has come between stream and tracker: push once more, then save")
+            ids, items = self._items.contents()
+            sections = {"stream": self.stream.snapshot(), "items": pack(items)}
+            if self.tracker is not None:
+                sections["tracker"] = self.tracker.snapshot()
+            facts = {
+                "run_id": self.run_id,
+                "n_pushes": self.n_pushes,
+                "n_events": self.n_events,
+                "n_sink_failures": self.n_sink_failures,
+                "tracked_step": self._tracked_step,
+                "item_ids": ids,
+            }
+            return SavedState(self.stream.step, self.stream.n_seen, sections, facts, _stream_config(self.stream))
+
+    @classmethod
+    def restore(
+        cls,
+        checkpoint: Checkpoint,
+        vectorizer: Vectorizer | None = None,
+        sinks: Iterable[Sink] = (),
+        *,
+        guard: Guard | None = None,
+        unpack: Callable[[bytes], list[Any]] = unpack_items,
+    ) -> Self:
+        """Make a monitor of a checkpoint: it goes on with the same diagrams, events and identities.
+
+        Parameters
+        ----------
+        checkpoint : Checkpoint
+            What :meth:`CheckpointManager.load <toposcope.safety.CheckpointManager.load>` has read.
+        vectorizer, sinks, guard
+            As for the class; they are no part of a checkpoint. Nor are subscriptions.
+        unpack : callable, optional
+            What undoes the ``pack`` of :meth:`state`.
+
+        Raises
+        ------
+        CheckpointError
+            If it is none of a monitor.
+        """
+        try:
+            facts, sections = checkpoint.metadata.facts, checkpoint.sections
+            tracker = CobordismTracker.restore(sections["tracker"]) if "tracker" in sections else None
+            stream = Stream.restore(sections["stream"])
+            monitor = cls(stream, tracker, vectorizer, sinks, guard=guard, run_id=str(facts["run_id"]))
+            monitor.n_pushes = int(facts["n_pushes"])
+            monitor.n_events = int(facts["n_events"])
+            monitor.n_sink_failures = int(facts["n_sink_failures"])
+            monitor._tracked_step = facts["tracked_step"]
+            monitor._items = ItemStore.from_contents(facts["item_ids"], unpack(sections["items"]))
+        except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+            raise CheckpointError(f"{checkpoint.path}: expected a checkpoint of a monitor, got {error!r}") from error
+        return monitor
 
     def items(self, ids: Iterable[int]) -> list[Any]:
         """Return the items pushed for these landmark ids; None for those unknown or long gone."""
@@ -251,6 +379,8 @@ class Monitor:
         with self._pushing:
             if self._closed:
                 raise ValueError("push into a closed monitor")
+            if self.guard is not None:
+                self.guard.check()
             clock = StageClock()
             report = advance()
             self._items.keep(report.first_index, items, report.landmark_ids.tolist())
@@ -265,6 +395,8 @@ class Monitor:
             cospan = report.cospan if self.tracker is None else None
             report = dataclasses.replace(report, cospan=cospan, events=events, features=features)
             self._record(report, clock)
+            if self.guard is not None:
+                self._watch(self.guard, report, clock)
             return report
 
     def _track(self, report: Report) -> tuple[Event, ...]:
@@ -291,7 +423,9 @@ class Monitor:
                 # One left over from an interrupted push, which the tracker had seen after all.
                 losses.append(f"the events of step {report.step} are lost")
                 return []
-            if self._tracked_step is None or report.step == self._tracked_step + 1:
+            # After a loss in this very call, the step before may have been passed over without being seen.
+            follows = self._tracked_step is None or report.step == self._tracked_step + 1
+            if follows and not losses:
                 self._untracked.clear()  # it would be refused again
                 raise
         except TypeError:
@@ -308,6 +442,18 @@ class Monitor:
         for event in events:
             for subscription in subscriptions:
                 subscription.offer(event)
+
+    def _watch(self, guard: Guard, report: Report, clock: StageClock) -> None:
+        with self._subscribing:
+            n_queued = max((len(subscription) for subscription in self._subscriptions), default=0)
+        guard.observe(
+            report.step,
+            seconds=clock.seconds()["total"],
+            n_queued=n_queued,
+            # The pool holds none where the diagram was computed anew; an interval has one critical simplex at least.
+            n_simplices=max(report.stats.pool.live, report.diagram.n_intervals),
+            n_landmarks=report.n_landmarks,
+        )
 
     def _forget(self, subscription: Subscription) -> None:
         with self._subscribing:
@@ -330,6 +476,21 @@ def _check_verbs(argument: str, value: object, *verbs: str) -> None:
     missing = [verb for verb in verbs if not callable(getattr(value, verb, None))]
     if missing or isinstance(value, type):
         raise TypeError(f"{argument}: expected something with {' and '.join(verbs)}, got {value!r}")
+
+
+def _those(kept: Any, rows: Any) -> Any:
+    """Return the rows that are kept, in a list as in an array."""
+    if rows is None:
+        return None
+    return rows[kept] if hasattr(rows, "ndim") else [row for row, is_kept in zip(rows, kept, strict=True) if is_kept]
+
+
+def _stream_config(stream: Stream) -> dict[str, Any]:
+    """Return the parameters of a stream that say what its results are."""
+    names = ("n_dims", "max_landmarks", "cover_radius", "max_dim", "background_dim", "metric", "complex", "threshold")
+    more = ("memory_limit", "on_limit", "late", "half_life", "min_mass")
+    window = stream.window if isinstance(stream.window, int) else f"{stream.window.total_seconds()} s"
+    return {"window": window, **{name: getattr(stream, name) for name in (*names, *more)}}
 
 
 class Run:

@@ -177,7 +177,7 @@ def test_a_signal_ends_a_run_with_everything_written(ring_file, tmp_path, start,
     child.send_signal(signum)
     assert child.wait(timeout=60) == 128 + signum
     assert "Traceback" not in child.stderr.read()
-    assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
+    assert sorted(path.name for path in out.iterdir()) == sorted([*FILES, "abort.json"])
     assert json.loads((out / "run.json").read_text())["reason"] == "signal"
     assert set(parquet.read_table(out / "diagrams.parquet")["step"].to_pylist()) >= set(range(1, 8))
 
