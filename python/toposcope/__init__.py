@@ -1,10 +1,13 @@
 """toposcope: exact, streaming persistent homology of embeddings."""
 
+from typing import TYPE_CHECKING, Any
+
 from toposcope import embedding, telemetry
 from toposcope._core import __version__
 from toposcope.alpha import alpha
 from toposcope.batch import rips
 from toposcope.cech import cech
+from toposcope.crocker import crocker_matrix
 from toposcope.diagram import Diagram, DiagramInfo
 from toposcope.distances import bottleneck_distance, wasserstein_distance
 from toposcope.estimate import Estimate, estimate
@@ -22,6 +25,7 @@ from toposcope.exceptions import (
     ToposcopeWarning,
     TrackingWarning,
 )
+from toposcope.explanations import ExplainedFeature, Explanation
 from toposcope.pipeline.monitor import Monitor
 from toposcope.pipeline.subscription import Subscription
 from toposcope.reports import PushStats, Report
@@ -42,6 +46,10 @@ from toposcope.tracking import (
     Split,
     Transient,
 )
+from toposcope.vines import Vine, vines
+
+if TYPE_CHECKING:
+    from toposcope import plotting as plot
 
 __all__ = [
     "Chain",
@@ -57,6 +65,8 @@ __all__ = [
     "EssentialClassWarning",
     "Estimate",
     "Event",
+    "ExplainedFeature",
+    "Explanation",
     "Feature",
     "InternalError",
     "LaggedError",
@@ -80,13 +90,26 @@ __all__ = [
     "ToposcopeWarning",
     "TrackingWarning",
     "Transient",
+    "Vine",
     "__version__",
     "alpha",
     "bottleneck_distance",
     "cech",
+    "crocker_matrix",
     "embedding",
     "estimate",
+    "plot",
     "rips",
     "telemetry",
+    "vines",
     "wasserstein_distance",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Nothing imports the plotting package at import time.
+    if name == "plot":
+        from toposcope import plotting  # noqa: PLC0415
+
+        return plotting
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,20 +7,25 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from toposcope._typing import describe
 from toposcope.exceptions import TelemetryWarning, TrackingWarning
+from toposcope.explanations import explanation_of
 from toposcope.pipeline.chunks import CHUNK_SECONDS, CHUNK_SIZE, ChunkCutter, cut, cut_async
 from toposcope.pipeline.items import ItemStore
 from toposcope.pipeline.subscription import OnLag, Subscription
 from toposcope.telemetry import new_run_id
 from toposcope.telemetry.measure import StageClock, push_record
+from toposcope.tracking import Event, link
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 
+    from toposcope._typing import Float64Array
+    from toposcope.explanations import Explanation
     from toposcope.reports import Report
     from toposcope.stream import Stream
     from toposcope.telemetry import Sink
-    from toposcope.tracking import CobordismTracker, Event
+    from toposcope.tracking import CobordismTracker
 
 _END = object()
 
@@ -49,6 +54,9 @@ class Monitor:
         counted in ``n_sink_failures``; it never disturbs the stream.
     run_id : str, optional
         Name of the run in the records; by default the time and some chance.
+    keep_points : bool, default=False
+        Whether to remember where landmarks are, so that events can be explained by coordinates and drawn: a copy of
+        those alive, as large as the chunks have them, and up to 16 MiB of those that went last.
 
     Attributes
     ----------
@@ -83,7 +91,10 @@ class Monitor:
         sinks: Iterable[Sink] = (),
         *,
         run_id: str | None = None,
+        keep_points: bool = False,
     ) -> None:
+        if not isinstance(keep_points, bool):
+            raise TypeError(f"keep_points: expected True or False, got {keep_points!r}")
         _check_verbs("stream", stream, "push")
         if tracker is not None:
             _check_verbs("tracker", tracker, "observe")
@@ -104,7 +115,8 @@ class Monitor:
         self._sinks = tuple(sinks)
         for sink in self._sinks:
             _check_verbs("sinks", sink, "write", "close")
-        self._items = ItemStore()
+        self._keep_points = keep_points
+        self._items = ItemStore(keep_points=keep_points)
         self._untracked: list[Report] = []
         self._tracked_step: int | None = None
         self._subscriptions: list[Subscription] = []
@@ -138,7 +150,7 @@ class Monitor:
         """
         if items is not None and len(items) != len(chunk):
             raise ValueError(f"items: expected one for each of the {len(chunk)} points, got {len(items)}")
-        return self._take(lambda: self.stream.push(chunk, times=times, weights=weights), items)
+        return self._take(lambda: self.stream.push(chunk, times=times, weights=weights), items, chunk)
 
     def evict(self, n_points: int | None = None, *, before: float | None = None) -> Report:
         """Let points go before the window leaves them behind, and tell what that changes.
@@ -158,8 +170,36 @@ class Monitor:
 
     def items(self, ids: Iterable[int]) -> list[Any]:
         """Return the items pushed for these landmark ids; None for those unknown or long gone."""
-        with self._pushing:
-            return self._items.find(ids)
+        return self._items.items(ids)
+
+    def points(self, ids: Iterable[int]) -> Float64Array | None:
+        """Return the coordinates of these landmark ids; with ``keep_points=True``.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n, n_dims), or None
+            As they were pushed; rows of NaN for those unknown or long gone, None if all are.
+        """
+        return self._items.points(ids)
+
+    def explain(self, event: Event) -> Explanation:
+        """Look up what is behind an event of this monitor, as :meth:`Event.explain <toposcope.Event.explain>` does.
+
+        Of an event that came out of a file, or out of another process, it can find what is remembered too.
+
+        Parameters
+        ----------
+        event : Event
+            Of this monitor's stream: ids of another one mean other points.
+
+        Raises
+        ------
+        TypeError
+            If it is none.
+        """
+        if not isinstance(event, Event):
+            raise TypeError(f"event: expected an Event, got {describe(event)}")
+        return explanation_of(event, self._items)
 
     def subscribe(
         self,
@@ -246,16 +286,17 @@ class Monitor:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _take(self, advance: Callable[[], Report], items: Sequence[Any] | None) -> Report:
+    def _take(self, advance: Callable[[], Report], items: Sequence[Any] | None, chunk: Any = None) -> Report:
         """Advance the stream, track, deliver, vectorize, record: in this order, so that no failure leaves a gap."""
         with self._pushing:
             if self._closed:
                 raise ValueError("push into a closed monitor")
             clock = StageClock()
             report = advance()
-            self._items.keep(report.first_index, items, report.landmark_ids.tolist())
+            self._keep(report, items, chunk)
             clock.lap("push")
             events = self._track(report)
+            link(events, self._items)
             clock.lap("track")
             self._deliver(events)
             clock.lap("deliver")
@@ -266,6 +307,13 @@ class Monitor:
             report = dataclasses.replace(report, cospan=cospan, events=events, features=features)
             self._record(report, clock)
             return report
+
+    def _keep(self, report: Report, items: Sequence[Any] | None, chunk: Any) -> None:
+        if report.first_index < self._items.n_seen:
+            # The stream was started anew, and gives out the same ids for other points.
+            self._items = ItemStore(keep_points=self._keep_points)
+        n_points = 0 if chunk is None else report.n_points
+        self._items.keep(report.first_index, items, report.landmark_ids.tolist(), chunk, n_points)
 
     def _track(self, report: Report) -> tuple[Event, ...]:
         """Return the events of a report, after those of reports at which Ctrl-C came between stream and tracker."""
@@ -287,11 +335,11 @@ class Monitor:
         try:
             return tracker.observe(report)
         except ValueError:
-            if len(self._untracked) > 1:
-                # One left over from an interrupted push, which the tracker had seen after all.
-                losses.append(f"the events of step {report.step} are lost")
-                return []
             if self._tracked_step is None or report.step == self._tracked_step + 1:
+                if len(self._untracked) > 1:
+                    # One left over from an interrupted push, which the tracker had seen after all.
+                    losses.append(f"the events of step {report.step} are lost")
+                    return []
                 self._untracked.clear()  # it would be refused again
                 raise
         except TypeError:

@@ -7,11 +7,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from toposcope import _core
 from toposcope.pipeline.embedders import make_embedder, vectors_of
-from toposcope.pipeline.explain import ExplainedEvent, Item, explain
+from toposcope.pipeline.explain import ExplainedEvent, explain_all
 from toposcope.pipeline.monitor import Monitor
 from toposcope.pipeline.outputs import RunFolder
 from toposcope.pipeline.scale import pairwise_distances, scale_of_most_groups
@@ -136,12 +134,11 @@ class StreamPipeline:
         vectors = self._embed(batch)
         if self.monitor is None:
             self.monitor = self._monitor(vectors)
-        items = [Item(name, vector) for name, vector in zip(batch.items, vectors, strict=True)]
-        report = self.monitor.push(vectors, items=items)
-        events = tuple(explain(event, self.monitor.items, self.min_mass) for event in report.events)
+        report = self.monitor.push(vectors, items=batch.items)
+        events = explain_all([event.explain() for event in report.events], self.min_mass)
         if self._folder is not None:
             self._folder.write(report, events)
-        self._n_items += len(items)
+        self._n_items += len(batch.items)
         if self.monitor.tracker is None and self._n_items >= self.config.window:
             self._start_tracking(report)
         return WatchStep(report, events, self._n_items, self.source.progress())
@@ -199,16 +196,16 @@ class StreamPipeline:
         if self._folder is not None:
             self._folder.describe(n_dims=vectors.shape[1], tracking_from=None if chosen_here else 1)
         sinks = [] if self._telemetry is None else [self._telemetry]
-        return Monitor(stream, tracker, sinks=sinks, run_id=self.run_id)
+        return Monitor(stream, tracker, sinks=sinks, run_id=self.run_id, keep_points=True)
 
     def _start_tracking(self, report: Report) -> None:
         """Choose a scale by the window, which has just become full, and look at it from the next push on."""
         assert self.monitor is not None
         kept = report.landmark_ids[report.landmark_kept]
-        items = [item for item in self.monitor.items(kept.tolist()) if item is not None]
-        if not items:
+        points = self.monitor.points(kept.tolist())
+        if points is None:
             return  # All that is there weighs too little: the next push may bring more.
-        distances = pairwise_distances(np.stack([item.vector for item in items]), self.metric)
+        distances = pairwise_distances(points, self.metric)
         end = scale_of_most_groups(distances, self.min_mass)
         margin = self.config.margin
         if end is not None and margin is None:
