@@ -38,10 +38,13 @@ class Side:
     items : tuple of str
         Some of the items: of a component those nearest to its mean, of a loop those around it; none if the side only
         says how many features were too small to be shown.
+    ids : tuple of int
+        The landmarks whose items these are.
     """
 
     name: str
     items: tuple[str, ...]
+    ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class ExplainedEvent:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event's own fields and those of the explanation."""
-        sides = [{"name": side.name, "items": list(side.items)} for side in self.sides]
+        sides = [{"name": side.name, "items": list(side.items), "ids": list(side.ids)} for side in self.sides]
         ours = {"is_notable": self.is_notable, "title": self.title, "evidence": self.evidence, "sides": sides}
         return {**self.event.to_dict(), **ours, "picture": self.picture}
 
@@ -128,7 +131,7 @@ def _side(feature: ExplainedFeature, when: str) -> Side:
     ids = feature.examples()
     known = [feature.items[feature.landmarks.index(i)] for i in ids]
     names = tuple(f"point {i}" if item is None else str(item) for i, item in zip(ids, known, strict=True))
-    return Side(f"{when}: {feature.noun} {feature.id} ({weight(feature.mass)})", names)
+    return Side(f"{when}: {feature.noun} {feature.id} ({weight(feature.mass)})", names, ids)
 
 
 def _picture(

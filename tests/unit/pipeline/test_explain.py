@@ -119,7 +119,7 @@ def test_the_record_has_the_events_own_fields_and_ours():
         "is_notable": True,
         "title": "Merge",
         "evidence": "confirmed, certified, scales 0.5 to 0.625",
-        "sides": [{"name": "after: component 1 (1 point)", "items": ["item 0"]}],
+        "sides": [{"name": "after: component 1 (1 point)", "items": ["item 0"], "ids": [0]}],
         "picture": None,
     }
 

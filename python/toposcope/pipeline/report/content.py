@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from toposcope.crocker import crocker_matrix, largest_finite
 from toposcope.pipeline.diagram_file import read_diagrams
 from toposcope.telemetry import read_jsonl
 
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 600
 """Pushes drawn; of longer runs every so-manieth."""
 MOST_EVENTS = 3000
+MOST_PICTURES = 150
+"""Events that are drawn: those about the most points."""
 MOST_INTERVALS = 1500
 N_SCALES = 96
+ITEM_WIDTH = 600
+"""Characters of an item that are shown."""
 
 
 def page_content(folder: Path) -> dict[str, Any]:
@@ -36,12 +41,15 @@ def page_content(folder: Path) -> dict[str, Any]:
     notes: list[str] = []
     records = _read_lines(folder / "telemetry.jsonl", "telemetry", notes)
     all_events = _read_lines(folder / "events.jsonl", "events", notes)
-    events = [event for event in all_events if event.get("is_notable", True)]
+    changes = _settled(all_events)
+    events = [event for event in changes if event.get("is_notable", True)]
     if run.get("tracking_from") != 1:
         notes.append(_tracking_note(run.get("tracking_from")))
-    if len(events) < len(all_events):
+    if len(events) < len(changes):
         small = f"fewer than {run.get('min_mass')} points"
-        notes.append(f"{len(events)} of {len(all_events)} events are shown: the others are about groups of {small}.")
+        notes.append(f"{len(events)} of {len(changes)} events are shown: the others are about groups of {small}.")
+    if n_retracted := sum(event.get("status") == "retracted" for event in events):
+        notes.append(f"{n_retracted} events were taken back, as they did not last: their marks are hollow.")
     diagrams = _read_diagrams(folder / "diagrams.parquet", notes)
     shown = _thinned(len(records), MOST_COLUMNS)
     if len(shown) < len(records):
@@ -52,11 +60,12 @@ def page_content(folder: Path) -> dict[str, Any]:
     scale = run.get("scale")
     return {
         "title": str(run["config"]["source"]),
-        "facts": _facts(run, records, events),
+        "summary": _summary(run, records, events),
+        "facts": _facts(run, records),
         "notes": notes,
         "scale": scale,
         "pushes": _columns(pushes),
-        "events": events[:MOST_EVENTS],
+        "events": _shown(events[:MOST_EVENTS], notes),
         "crocker": _crocker(diagrams),
         "betti": _betti_at(scale, [push["step"] for push in pushes], dict(diagrams)),
         "last": _last(diagrams),
@@ -92,30 +101,68 @@ def _read_diagrams(path: Path, notes: list[str]) -> list[tuple[int, Diagram]]:
         return []
 
 
+def _settled(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return each change once, as it was told last, in the order in which changes happened."""
+    latest = {event.get("origin", f"line {line}"): event for line, event in enumerate(events)}
+    return sorted(latest.values(), key=lambda event: event["step"])
+
+
+def _shown(events: list[dict[str, Any]], notes: list[str]) -> list[dict[str, Any]]:
+    """Return what the page shows of events: of the landmarks only those that are drawn."""
+    drawn = [i for i, event in enumerate(events) if event.get("picture")]
+    largest = set(sorted(drawn, key=lambda i: -_mass(events[i]))[:MOST_PICTURES])
+    if len(largest) < len(drawn):
+        notes.append(f"The {len(largest)} largest of {len(drawn)} events have a picture; events.jsonl has all of them.")
+    names = ("kind", "step", "title", "evidence", "status", "certified", "confidence")
+    return [
+        {
+            **{name: event.get(name) for name in names},
+            "sides": [{**side, "items": [_cut(item) for item in side["items"]]} for side in event["sides"]],
+            "picture": event["picture"] if i in largest else None,
+        }
+        for i, event in enumerate(events)
+    ]
+
+
+def _cut(item: str) -> str:
+    return item if len(item) <= ITEM_WIDTH else item[: ITEM_WIDTH - 1] + "…"
+
+
+def _mass(event: dict[str, Any]) -> float:
+    return sum(feature["mass"] for feature in (*event.get("before", ()), *event.get("after", ())))
+
+
 def _tracking_note(first: int | None) -> str:
     if first is None:
         return "Events were not looked for: the window was never full, so no scale was chosen."
     return f"Events are looked for from push {first} on, when the window had been full and a scale was chosen."
 
 
-def _facts(run: dict[str, Any], records: list[dict[str, Any]], events: list[dict[str, Any]]) -> list[list[str]]:
+def _summary(run: dict[str, Any], records: list[dict[str, Any]], events: list[dict[str, Any]]) -> list[list[str]]:
+    """Return what one wants to know first."""
+    facts = [
+        ("items", sum(record["n_points"] for record in records)),
+        ("pushes", len(records)),
+        ("events", sum(event.get("status") != "retracted" for event in events)),
+        ("tracker's scale", _short(run.get("scale"))),
+        ("error bound at the end", _short(records[-1]["error_bound"]) if records else None),
+    ]
+    return [[name, str(value)] for name, value in facts if value is not None]
+
+
+def _facts(run: dict[str, Any], records: list[dict[str, Any]]) -> list[list[str]]:
     config = run["config"]
     seconds = [record["latency"]["total"] for record in records]
     facts = [
         ("started", run.get("started")),
         ("ended", run.get("reason")),
-        ("items", sum(record["n_points"] for record in records)),
-        ("pushes", len(records)),
-        ("events", len(events)),
         ("embedder", run.get("embedder")),
         ("dimensions", run.get("n_dims")),
         ("metric", run.get("metric")),
         ("window", config.get("window")),
         ("landmarks at most", run.get("n_landmarks")),
-        ("tracker's scale", _short(run.get("scale"))),
         ("median push", f"{1000 * float(np.median(seconds)):.3g} ms" if seconds else None),
         ("slowest push", f"{1000 * max(seconds):.3g} ms" if seconds else None),
-        ("error bound at the end", _short(records[-1]["error_bound"]) if records else None),
         ("toposcope", run.get("version")),
         ("run", run.get("run_id")),
     ]
@@ -140,26 +187,15 @@ def _milliseconds(seconds: float | None) -> float | None:
 
 def _crocker(diagrams: list[tuple[int, Diagram]]) -> dict[str, Any]:
     """Return Betti numbers by dimension, push and scale, on one grid for the whole run."""
-    high = max((_largest_value(diagram) for _, diagram in diagrams), default=0.0)
-    scales = np.linspace(0.0, 1.05 * high or 1.0, N_SCALES)
+    _, scales = crocker_matrix((diagram for _, diagram in diagrams), n_scales=N_SCALES)
     shown = [diagrams[i] for i in _thinned(len(diagrams), MOST_COLUMNS)]
     n_dims = max((len(diagram) for _, diagram in shown), default=0)
+    drawn = [diagram for _, diagram in shown]
     return {
         "scales": [round(float(scale), 6) for scale in scales],
         "columns": [step for step, _ in shown],
-        "dims": [[betti_curve(diagram[dim], scales).tolist() for _, diagram in shown] for dim in range(n_dims)],
+        "dims": [crocker_matrix(drawn, dim, scales=scales)[0].tolist() for dim in range(n_dims)],
     }
-
-
-def betti_curve(intervals: Any, scales: Any) -> Any:
-    """Return how many intervals contain each of the scales."""
-    births, deaths = np.sort(intervals[:, 0]), np.sort(intervals[:, 1])
-    return np.searchsorted(births, scales, side="right") - np.searchsorted(deaths, scales, side="right")
-
-
-def _largest_value(diagram: Diagram) -> float:
-    values = np.concatenate([diagram.births, diagram.deaths])
-    return float(np.max(values, initial=0.0, where=np.isfinite(values)))
 
 
 def _betti_at(scale: float | None, steps: list[int], diagrams: dict[int, Diagram]) -> list[list[int | None]]:
@@ -179,7 +215,7 @@ def _last(diagrams: list[tuple[int, Diagram]]) -> dict[str, Any]:
     columns = (diagram.dims, diagram.births, diagram.deaths)
     rows = zip(*(column[longest].tolist() for column in columns), strict=True)
     intervals = [[dim, birth, death if math.isfinite(death) else None] for dim, birth, death in rows]
-    return {"step": step, "intervals": intervals, "high": _largest_value(diagram)}
+    return {"step": step, "intervals": intervals, "high": largest_finite(diagram)}
 
 
 def _thinned(n: int, most: int) -> list[int]:
