@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -147,9 +147,6 @@ class Explanation:
         What happened.
     before, after : tuple of ExplainedFeature
         The features on each side: of a split the whole and its parts, of a loop the cycle that shows it.
-    around : ndarray of float64 of shape (n, n_dims), or None
-        Where the landmarks are that were alive when the explanation was asked for: what a picture has in its
-        background. None if that is not known.
 
     Examples
     --------
@@ -173,7 +170,15 @@ class Explanation:
     event: Event
     before: tuple[ExplainedFeature, ...]
     after: tuple[ExplainedFeature, ...]
-    around: Float64Array | None
+    _memory: Memory = field(repr=False)
+
+    @property
+    def around(self) -> Float64Array | None:
+        """Where the landmarks are that are alive now, float64 of shape (n, n_dims): the background of a picture.
+
+        None if that is not known.
+        """
+        return self._memory.around()
 
     @property
     def features(self) -> tuple[tuple[str, ExplainedFeature], ...]:
@@ -221,7 +226,7 @@ NO_POINTS = (
 def explanation_of(event: Event, memory: Memory) -> Explanation:
     """Look up what is behind the landmarks of an event."""
     before, after = ([_explained(event, f, memory) for f in side] for side in (event.before, event.after))
-    return Explanation(event, tuple(before), tuple(after), memory.around())
+    return Explanation(event, tuple(before), tuple(after), memory)
 
 
 def title(event: Event) -> str:

@@ -121,10 +121,16 @@ def explain(explanation: Explanation, min_mass: int = 1, *, draw: bool = True) -
         sides += [_side(feature, when) for feature in large]
         if n_small := len(features) - len(large):
             sides.append(Side(f"{when}: {n_small} smaller than {min_mass} points", ()))
+    notable = is_notable(explanation.event, min_mass)
+    picture = _picture(shown[0], shown[1], explanation.around) if draw and notable else None
+    return ExplainedEvent(explanation.event, tuple(sides), notable, picture)
+
+
+def is_notable(event: Event, min_mass: int = 1) -> bool:
+    """Whether something changes among the features of an event that have at least ``min_mass`` points."""
+    n_before, n_after = (sum(f.mass >= min_mass for f in side) for side in (event.before, event.after))
     # One large feature that stays one has swallowed or lost small ones, no more.
-    is_notable = (len(shown[0]), len(shown[1])) not in {(0, 0), (1, 1)}
-    picture = _picture(shown[0], shown[1], explanation.around) if draw and is_notable else None
-    return ExplainedEvent(explanation.event, tuple(sides), is_notable, picture)
+    return (n_before, n_after) not in {(0, 0), (1, 1)}
 
 
 def _side(feature: ExplainedFeature, when: str) -> Side:

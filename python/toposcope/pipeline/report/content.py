@@ -129,7 +129,8 @@ def _cut(item: str) -> str:
 
 
 def _mass(event: dict[str, Any]) -> float:
-    return sum(feature["mass"] for feature in (*event.get("before", ()), *event.get("after", ())))
+    features = [*event.get("before", ()), *event.get("after", ())]
+    return sum(float(feature["mass"]) for feature in features)
 
 
 def _tracking_note(first: int | None) -> str:
