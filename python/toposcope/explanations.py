@@ -209,6 +209,10 @@ class Explanation:
 
         return plot_event(self, ax=ax)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What the monitor remembers stays with it.
+        return {**self.__dict__, "_memory": Given()}
+
     def __str__(self) -> str:
         return self.text()
 

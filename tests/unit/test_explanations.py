@@ -113,6 +113,9 @@ def test_an_event_does_not_hold_its_monitor():
         with pytest.raises(ValueError, match="was not handed out by a monitor, or has been copied"):
             other.explain()
         assert str(monitor.explain(other)) == str(event.explain())
+    explanation = pickle.loads(pickle.dumps(event.explain()))
+    assert str(explanation) == str(event.explain())
+    assert explanation.around is None
     gone = weakref.ref(monitor)
     del monitor
     gc.collect()
@@ -207,6 +210,14 @@ def test_every_kind_of_event_can_be_explained():
     event = VoidBirth(0, 0, 1, None, (), (feature,), (1.0, 2.0), None, True, "confirmed")
     assert event.explain(items=["a", "b"]).after[0].noun == "void"
     assert str(event.explain(items=["a", "b"])).splitlines()[1] == "after: void 7, 2 landmarks, 2 points"
+
+
+def test_evicting_forgets_nothing_that_is_remembered():
+    monitor, events, _ = watched(keep_points=True)
+    monitor.evict(4)
+    assert monitor.items([0, 17]) == ["here 0", "there 1"]
+    assert len(monitor.points([16, 31])) == 2
+    assert events[1].explain().after[0].n_forgotten == 0
 
 
 # The store -----------------------------------------------------------------------------------------------------------

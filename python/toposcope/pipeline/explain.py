@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from toposcope.explanations import ExplainedFeature, Explanation
     from toposcope.tracking import Event
 
-N_PICTURES = 12
+N_PICTURES = 6
 """Events of a push of which a picture is made: those about the most points."""
-N_DRAWN = 240
-"""Landmarks drawn of an event's features; of more, some evenly spread."""
-N_AROUND = 240
+N_DRAWN = 160
+"""Landmarks drawn of an event's components, about; of more, some evenly spread. Loops are drawn whole."""
+N_AROUND = 160
 """Other landmarks drawn around them."""
+_FEWEST_DRAWN = 4
 _GRID = 1000
-_NAME_WIDTH = 160
+_NAME_WIDTH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +150,14 @@ def _picture(
     walks. So a picture takes some kilobytes, whatever the stream's dimension.
     """
     features = [*before, *after]
+    share = N_DRAWN / max(N_DRAWN, sum(len(feature.landmarks) for feature in features))
     rows, names = {}, {}
     for feature in features:
         if feature.points is None:
             continue
-        for at in _drawn(feature):
+        n = len(feature.landmarks)
+        # A walk with gaps would not be one.
+        for at in range(n) if feature.walks else _spread(n, max(_FEWEST_DRAWN, round(share * n))):
             if np.isfinite(feature.points[at]).all():
                 rows[feature.landmarks[at]] = feature.points[at]
                 names[feature.landmarks[at]] = feature.items[at]
@@ -183,11 +187,6 @@ def _picture(
             for side, feature in sides
         ],
     }
-
-
-def _drawn(feature: ExplainedFeature) -> list[int]:
-    # A walk with gaps would not be one.
-    return list(range(len(feature.landmarks))) if feature.walks else _spread(len(feature.landmarks), N_DRAWN)
 
 
 def _spread(n: int, most: int) -> list[int]:

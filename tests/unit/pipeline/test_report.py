@@ -194,7 +194,7 @@ def test_a_change_that_was_told_again_is_shown_once_as_it_was_told_last(tmp_path
 
 
 def test_the_page_holds_what_it_draws_and_no_more(tmp_path, monkeypatch):
-    monkeypatch.setattr(content, "MOST_PICTURES", 2)
+    monkeypatch.setattr(content, "PICTURE_BYTES", 2 * len(json.dumps(picture(["a", "b"]))))
     whole = {"id": 1, "landmarks": list(range(100_000)), "walks": [], "mass": 5.0}
     events = [
         event(i, items=["x" * 50_000], before=[{**whole, "mass": float(i % 4)}], picture=picture(["a", "b"]))

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 600
 """Pushes drawn; of longer runs every so-manieth."""
 MOST_EVENTS = 3000
-MOST_PICTURES = 150
-"""Events that are drawn: those about the most points."""
+PICTURE_BYTES = 2_000_000
+"""What the pictures of events may take: those about the most points are drawn."""
 MOST_INTERVALS = 1500
 N_SCALES = 96
 ITEM_WIDTH = 600
@@ -110,14 +110,17 @@ def _settled(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _shown(events: list[dict[str, Any]], notes: list[str]) -> list[dict[str, Any]]:
     """Return what the page shows of events: of the landmarks only those that are drawn."""
     drawn = [i for i, event in enumerate(events) if event.get("picture")]
-    largest = set(sorted(drawn, key=lambda i: -_mass(events[i]))[:MOST_PICTURES])
+    by_mass = sorted(drawn, key=lambda i: -_mass(events[i]))
+    sizes = np.cumsum([len(json.dumps(events[i]["picture"])) for i in by_mass])
+    largest = set(by_mass[: int(np.searchsorted(sizes, PICTURE_BYTES, side="right"))])
     if len(largest) < len(drawn):
         notes.append(f"The {len(largest)} largest of {len(drawn)} events have a picture; events.jsonl has all of them.")
-    names = ("kind", "step", "title", "evidence", "status", "certified", "confidence")
+    names = ("kind", "step", "evidence", "status", "certified", "confidence")
     return [
         {
             **{name: event.get(name) for name in names},
-            "sides": [{**side, "items": [_cut(item) for item in side["items"]]} for side in event["sides"]],
+            "title": event.get("title", event["kind"]),
+            "sides": [{**side, "items": [_cut(item) for item in side["items"]]} for side in event.get("sides", ())],
             "picture": event["picture"] if i in largest else None,
         }
         for i, event in enumerate(events)

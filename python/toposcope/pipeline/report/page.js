@@ -48,10 +48,10 @@
   }
 
   // An SVG with axes; returns it with the maps from values to pixels.
-  function frame(host, { height, x, y, left = 46, right = 10, top = 8, bottom = 30, xLabel = "", yTicks = null, xTicks = null }) {
+  function frame(host, { height, x, y, left = 46, right = 10, top = 8, bottom = 30, xLabel = "", yTicks = null, xTicks = null, label = "" }) {
     host.replaceChildren();
     const width = Math.max(240, host.clientWidth);
-    const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "img" });
+    const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": label });
     const span = (domain) => (domain[1] > domain[0] ? domain[1] - domain[0] : 1);
     const px = (v) => left + ((v - x[0]) / span(x)) * (width - left - right);
     const py = (v) => height - bottom - ((v - y[0]) / span(y)) * (height - top - bottom);
@@ -71,7 +71,7 @@
 
   // Lines over pushes, with the values under the pointer in a corner.
   // With `counts` the values are whole numbers that hold until the next push.
-  function lineChart(host, { series, height = 170, unit = "", counts = false }) {
+  function lineChart(host, { series, height = 170, unit = "", counts = false, label = series.map((s) => s.name).join(", ") }) {
     const values = series.flatMap((s) => s.values.filter((v) => v !== null));
     if (!values.length) {
       host.replaceChildren(html("p", { class: "what", text: "Not recorded." }));
@@ -79,7 +79,7 @@
     }
     const high = values.reduce((a, b) => Math.max(a, b), 0);
     const yTicks = counts ? ticks(0, Math.max(1, high), height / 45).filter(Number.isInteger) : null;
-    const axes = frame(host, { height, x: [firstStep, lastStep], y: [0, high > 0 ? high * 1.05 : 1], yTicks, xLabel: "push" });
+    const axes = frame(host, { height, x: [firstStep, lastStep], y: [0, high > 0 ? high * 1.05 : 1], yTicks, xLabel: "push", label: `${label} over pushes` });
     for (const { values: column, colour } of series) {
       let path = "";
       let pen = "M";
@@ -155,8 +155,17 @@
         "aria-label": `${event.title} at push ${event.step}`,
       });
       mark.append(svg("title", {}, `${event.title}, push ${event.step}, ${event.status ?? ""}`));
-      mark.addEventListener("click", () => choose(i));
+      mark.addEventListener("click", (click) => { click.stopPropagation(); choose(i); });
       axes.root.append(mark);
+    });
+    // A finger need not hit a mark: the nearest one is meant.
+    axes.root.addEventListener("click", (click) => {
+      const away = (mark) => {
+        const box = mark.getBoundingClientRect();
+        return Math.hypot(box.x + box.width / 2 - click.clientX, box.y + box.height / 2 - click.clientY);
+      };
+      const nearest = [...axes.root.querySelectorAll(".event")].reduce((best, mark) => (away(mark) < away(best) ? mark : best));
+      if (away(nearest) <= 28) choose(Number(nearest.dataset.event));
     });
     // One stop of the tabulator for all marks; the arrow keys go on from there.
     axes.root.setAttribute("role", "group");
@@ -333,7 +342,7 @@
 
     function drawHeatMap(chart, matrix, most, dim) {
       const high = scales[scales.length - 1];
-      const axes = frame(chart, { height: 200, x: [columns[0] - 0.5, columns[columns.length - 1] + 0.5], y: [0, high], xLabel: "push" });
+      const axes = frame(chart, { height: 200, x: [columns[0] - 0.5, columns[columns.length - 1] + 0.5], y: [0, high], xLabel: "push", label: `Betti numbers of dimension ${dim} over pushes and scale` });
       const width = axes.width - axes.left - axes.right, height = axes.height - axes.top - axes.bottom;
       const canvas = html("canvas", { width: columns.length, height: scales.length });
       const pixels = canvas.getContext("2d").createImageData(columns.length, scales.length);
@@ -370,7 +379,7 @@
       host.append(html("p", { class: "caption", text: dim === 0 ? "components" : dim === 1 ? "loops" : dim === 2 ? "voids" : `dimension ${dim}` }));
       const chart = html("div", { class: "chart" });
       host.append(chart);
-      lineChart(chart, { series: [{ name: `β${dim}`, values, colour: dimColour(dim) }], height: 120, counts: true });
+      lineChart(chart, { series: [{ name: `β${dim}`, values, colour: dimColour(dim) }], height: 120, counts: true, label: `β${dim} at the tracker's scale` });
     });
   }
 
@@ -386,7 +395,7 @@
       return;
     }
     const top = high * 1.08 || 1;
-    const axes = frame(host, { height: 320, x: [0, top], y: [0, top], xLabel: "birth" });
+    const axes = frame(host, { height: 320, x: [0, top], y: [0, top], xLabel: "birth", label: `Diagram of ${intervals.length} intervals: births to the right, deaths upwards` });
     axes.root.append(svg("line", { x1: axes.px(0), y1: axes.py(0), x2: axes.px(top), y2: axes.py(top), stroke: "var(--rule)" }));
     axes.root.append(svg("text", { x: axes.left + 6, y: axes.top + 6 }, "∞"));
     for (const [dim, birth, death] of intervals) {
@@ -404,7 +413,7 @@
   function drawBarcode(host, intervals, top) {
     const rows = [...intervals].sort((a, b) => a[0] - b[0] || a[1] - b[1] || (a[2] ?? Infinity) - (b[2] ?? Infinity));
     const height = 320, each = (height - 38) / rows.length;
-    const axes = frame(host, { height, x: [0, top], y: [0, rows.length], left: 12, yTicks: [], xLabel: "scale" });
+    const axes = frame(host, { height, x: [0, top], y: [0, rows.length], left: 12, yTicks: [], xLabel: "scale", label: `Barcode of ${rows.length} intervals` });
     rows.forEach(([dim, birth, death], i) => {
       axes.root.append(svg("rect", {
         x: axes.px(birth), width: Math.max(0.8, axes.px(death ?? top) - axes.px(birth)), y: axes.top + i * each,
