@@ -13,7 +13,7 @@ from toposcope._typing import describe, integer, number
 from toposcope.explanations import Given, explanation_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from toposcope.explanations import Explanation, Memory
     from toposcope.reports import Report
@@ -133,6 +133,44 @@ class Event:
         """Return the fields as values that JSON can hold, with the event's ``kind`` and ``confidence``."""
         plain: dict[str, Any] = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
         return {"kind": self.kind, **plain, "confidence": self.confidence}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Event:
+        """Make an event out of what :meth:`to_dict` returned, such as a line of ``events.jsonl``.
+
+        Parameters
+        ----------
+        plain : mapping
+            The fields and the ``kind``; more than that is ignored.
+
+        Returns
+        -------
+        Event
+            Of the class that ``kind`` names.
+
+        Raises
+        ------
+        ValueError
+            If the kind is unknown or a field is missing.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import toposcope as ts
+        >>> (birth,) = ts.CobordismTracker(scale=1.0).observe(ts.Stream(n_dims=1).push(np.zeros((1, 1))))
+        >>> ts.Event.from_dict(birth.to_dict()) == birth
+        True
+        """
+        kind = _CLASSES.get(plain.get("kind", ""))
+        if kind is None:
+            raise ValueError(f"kind: expected one of {', '.join(sorted(_CLASSES))}, got {plain.get('kind')!r}")
+        names = [f.name for f in fields(kind)]
+        if missing := [name for name in names if name not in plain]:
+            raise ValueError(f"plain: expected the fields of a {kind.__name__}, got none named {', '.join(missing)}")
+        own = {name: _tuples(plain[name]) for name in names}
+        for side in ("before", "after"):
+            own[side] = tuple(_of_fields(Feature, feature) for feature in plain[side])
+        return kind(**{**own, "parts": _of_fields(Confidence, plain["parts"])})
 
     def explain(self, points: Any = None, items: Any = None) -> Explanation:
         """Look up what is behind the landmarks: where they are, and the items that they stand for.
@@ -579,6 +617,17 @@ def _ids(features: Iterable[Feature]) -> tuple[int, ...]:
 
 def _landmarks(features: Iterable[Feature]) -> tuple[int, ...]:
     return tuple(landmark for feature in features for landmark in feature.landmarks)
+
+
+def _of_fields(kind: type[Any], plain: Mapping[str, Any]) -> Any:
+    try:
+        return kind(**{f.name: _tuples(plain[f.name]) for f in fields(kind)})
+    except (KeyError, TypeError):
+        raise ValueError(f"plain: expected the fields of a {kind.__name__}, got {plain!r}") from None
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, (list, tuple)) else value
 
 
 def _plain(value: Any) -> Any:

@@ -122,6 +122,7 @@ def read(path):
 
 
 @in_a_folder
+@pytest.mark.filterwarnings("ignore:.*read as text, though it looks like numbers")
 @pytest.mark.parametrize("ending", ["txt", "jsonl", "csv", "npy", "parquet"])
 @given(content=st.one_of(st.binary(max_size=120), NASTY_TEXT.map(str.encode)))
 def test_any_bytes_are_read_or_refused_by_name(tmp_path, ending, content):

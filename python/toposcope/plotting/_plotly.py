@@ -10,10 +10,11 @@ import numpy as np
 
 from toposcope._typing import describe
 from toposcope.explanations import evidence, one_line, title
+from toposcope.lifelines import NOUNS
 from toposcope.plotting._axes import COLOURS
 
 if TYPE_CHECKING:
-    from toposcope.plotting._lifelines import Lifelines
+    from toposcope.lifelines import Lifelines
     from toposcope.plotting.clouds import Scene
 
 _GREY = "#8A94A0"
@@ -97,8 +98,6 @@ def cloud(scene: Scene, labels: Any, walks: list[Any], items: Any, ax: Any) -> A
 def timeline(lines: Lifelines, ax: Any, x: str) -> Any:
     """Draw lifelines and events; return the Figure."""
     objects, figure = figure_or_new(ax)
-    from toposcope.plotting._lifelines import NOUNS  # noqa: PLC0415 (which comes back here for its pictures)
-
     lives = {life.id: life for life in lines.lives}
     for number, noun in enumerate(NOUNS):
         own = [life for life in lines.lives if life.noun == noun]

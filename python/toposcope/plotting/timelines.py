@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from toposcope.lifelines import NOUNS, lifelines
 from toposcope.plotting import _plotly
 from toposcope.plotting._axes import axes_or_new, colour_of, ink, say
-from toposcope.plotting._lifelines import NOUNS, lifelines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from toposcope.plotting._lifelines import Lifelines
+    from toposcope.lifelines import Lifelines
     from toposcope.tracking import Event
 
 MARKERS = {"Birth": "o", "Death": "X", "Merge": "v", "Split": "^", "Reorganise": "D"}

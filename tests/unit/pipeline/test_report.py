@@ -207,6 +207,31 @@ def test_the_page_holds_what_it_draws_and_no_more(tmp_path, monkeypatch):
     assert found["events"][0]["sides"][0]["items"] == ["x" * (content.ITEM_WIDTH - 1) + "…"]
 
 
+def real_events():
+    """Twelve patches of points come, and every other one goes again."""
+    monitor = ts.Monitor(ts.Stream(1, window=72), ts.CobordismTracker(scale=1.0))
+    patches = np.repeat(np.arange(12.0) * 10, 6)[:, np.newaxis]
+    chunks = [patches, np.tile(patches.reshape(6, 2, 6)[:, 0].reshape(-1, 1), (2, 1))]
+    return [found.to_dict() for chunk in chunks for found in monitor.push(chunk).events]
+
+
+def test_lifelines_are_what_the_events_add_up_to(tmp_path, monkeypatch):
+    found = content.page_content(write_run(tmp_path / "run", events=real_events()))
+    lines = {line[0]: line[1:] for line in found["lives"]["lines"]}
+    assert len(lines) == 12
+    assert [lines[i][:3] for i in range(12)] == [["component", 1, None if i % 2 == 0 else 2] for i in range(12)]
+    monkeypatch.setattr(content, "MOST_LIVES", 4)
+    found = content.page_content(tmp_path / "run")
+    assert [line[3] for line in found["lives"]["lines"]] == [None] * 4
+    assert "Lifelines: the 4 that were largest for longest, of 12." in found["notes"]
+
+
+def test_events_of_another_version_have_no_lifelines(tmp_path):
+    found = content.page_content(write_run(tmp_path / "run", events=[event(1), {"kind": "Boom", "step": 2}]))
+    assert found["lives"] == {"lines": [], "bonds": []}
+    assert [(each["title"], each["sides"]) for each in found["events"][1:]] == [("Boom", [])]
+
+
 def test_long_runs_are_thinned_out_and_say_so(tmp_path, monkeypatch):
     monkeypatch.setattr(content, "MOST_COLUMNS", 10)
     monkeypatch.setattr(content, "MOST_EVENTS", 3)
@@ -303,6 +328,17 @@ def test_an_event_is_drawn_where_it_happened_and_no_name_is_markup(tmp_path):
     assert says == "&lt;img src=x onerror=alert(1)&gt;"
     assert "<img" not in drawn
     assert drawn.count('class="placed"') == 1
+
+
+@needs_a_browser
+def test_lifelines_are_drawn_where_there_are_some(tmp_path):
+    folder = write_run(tmp_path / "run", events=real_events())
+    drawn, complaints = drawn_by_a_browser(write_report(folder), tmp_path / "profile")
+    assert complaints == []
+    assert drawn.count("<title>component ") == 12
+    assert '<section id="lives-section" aria-labelledby="lives-title">' in drawn
+    drawn, _ = drawn_by_a_browser(write_report(write_run(tmp_path / "other", events=[event(1)])), tmp_path / "profile")
+    assert '<section id="lives-section" aria-labelledby="lives-title" hidden="">' in drawn
 
 
 @needs_a_browser

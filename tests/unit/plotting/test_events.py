@@ -11,8 +11,8 @@ matplotlib.use("agg")
 from matplotlib.colors import to_rgb  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
+from toposcope.lifelines import lifelines  # noqa: E402
 from toposcope.plotting._axes import COLOURS, COLOURS_ON_DARK  # noqa: E402
-from toposcope.plotting._lifelines import lifelines  # noqa: E402
 
 GRID = np.stack(np.meshgrid(0.4 * np.arange(3), 0.4 * np.arange(3)), axis=-1).reshape(-1, 2)
 PATCHES = np.concatenate([GRID, GRID + np.array([3.2, 0.0])])

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toposcope.crocker import crocker_matrix, largest_finite
+from toposcope.lifelines import lifelines
 from toposcope.pipeline.diagram_file import read_diagrams
 from toposcope.telemetry import read_jsonl
+from toposcope.tracking import Event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,8 @@ MOST_COLUMNS = 600
 MOST_EVENTS = 3000
 PICTURE_BYTES = 2_000_000
 """What the pictures of events may take: those about the most points are drawn."""
+MOST_LIVES = 40
+"""Components and loops of which it is drawn from when to when they were there: those that were large for long."""
 MOST_INTERVALS = 1500
 N_SCALES = 96
 ITEM_WIDTH = 600
@@ -66,6 +70,7 @@ def page_content(folder: Path) -> dict[str, Any]:
         "scale": scale,
         "pushes": _columns(pushes),
         "events": _shown(events[:MOST_EVENTS], notes),
+        "lives": _lives(all_events, run.get("min_mass") or 1, records, notes),
         "crocker": _crocker(diagrams),
         "betti": _betti_at(scale, [push["step"] for push in pushes], dict(diagrams)),
         "last": _last(diagrams),
@@ -125,6 +130,27 @@ def _shown(events: list[dict[str, Any]], notes: list[str]) -> list[dict[str, Any
         }
         for i, event in enumerate(events)
     ]
+
+
+def _lives(
+    events: list[dict[str, Any]], min_mass: float, records: list[dict[str, Any]], notes: list[str]
+) -> dict[str, Any]:
+    """Return from when to when components and loops were there, and which went on as which."""
+    nothing: dict[str, Any] = {"lines": [], "bonds": []}
+    try:
+        told = [Event.from_dict(event) for event in events]
+    except (ValueError, TypeError):
+        return nothing  # of another version
+    if not told:
+        return nothing
+    until = float(records[-1]["step"]) if records else None
+    lines = lifelines(told, by_time=False, min_mass=min_mass, until=until, most=MOST_LIVES)
+    if lines.n_left_out:
+        notes.append(f"Lifelines: the {MOST_LIVES} that were largest for longest, of {MOST_LIVES + lines.n_left_out}.")
+    return {
+        "lines": [[life.id, life.noun, life.begin, life.end, life.lane, life.mass] for life in lines.lives],
+        "bonds": [[bond.at, *bond.ids] for bond in lines.bonds],
+    }
 
 
 def _cut(item: str) -> str:

@@ -309,6 +309,34 @@
     byId("more").hidden = shown >= run.events.length;
   }
 
+  // Lifelines -------------------------------------------------------------------------------------------------------------
+
+  const NOUNS = ["component", "loop", "void"];
+
+  function drawLives() {
+    const { lines, bonds } = run.lives;
+    byId("lives-section").hidden = !lines.length;
+    if (!lines.length) return;
+    const lanes = lines.reduce((most, line) => Math.max(most, line[4]), 0) + 1;
+    const each = Math.max(9, Math.min(22, 420 / lanes));
+    const host = byId("lives");
+    const axes = frame(host, { height: lanes * each + 46, x: [firstStep, lastStep], y: [-0.6, lanes - 0.4], left: 14, yTicks: [], xLabel: "push", label: `Lifelines of ${lines.length} components and loops over pushes` });
+    const lane = new Map(lines.map((line) => [line[0], line[4]]));
+    for (const [at, from, to] of bonds) {
+      axes.root.append(svg("line", { x1: axes.px(at), x2: axes.px(at), y1: axes.py(lane.get(from)), y2: axes.py(lane.get(to)), stroke: "var(--faint)" }));
+    }
+    for (const [id, noun, begin, end, at, mass] of lines) {
+      const colour = dimColour(NOUNS.indexOf(noun)), y = axes.py(at);
+      const from = axes.px(begin), to = Math.max(axes.px(end ?? lastStep), from + 1);
+      const line = svg("line", { x1: from, x2: to, y1: y, y2: y, stroke: colour, "stroke-width": Math.min(5, each / 3), "stroke-linecap": "round" });
+      line.append(svg("title", {}, `${noun} ${id}: push ${begin} to ${end ?? "the end"}, at most ${short(mass)} points`));
+      axes.root.append(line);
+      if (to - from > 24 && each >= 12) axes.root.append(svg("text", { x: from + 3, y: y - each * 0.2 - 1 }, id));
+    }
+    const there = NOUNS.filter((noun) => lines.some((line) => line[1] === noun));
+    legendOf(byId("lives-legend"), there.map((noun) => [`${noun}s`, dimColour(NOUNS.indexOf(noun))]));
+  }
+
   // Betti numbers ---------------------------------------------------------------------------------------------------------
 
   // From near the paper's colour away from it, on light paper as on dark.
@@ -456,6 +484,7 @@
   function drawAll() {
     drawTimeline();
     drawDetail();
+    drawLives();
     drawCrocker();
     drawBetti();
     drawDiagram();

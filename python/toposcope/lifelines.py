@@ -1,4 +1,4 @@
-"""From when to when each component, loop and void was there, by identity, out of events."""
+"""From when to when each component, loop and void was there, by identity: what events add up to."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ class Lifelines:
     bonds: list[Bond]
     first: float
     last: float
+    n_left_out: int
 
     @property
     def n_lanes(self) -> int:
@@ -61,8 +62,13 @@ class Lifelines:
         return 1 + max((life.lane for life in self.lives), default=-1)
 
 
-def lifelines(events: Iterable[Any], *, by_time: bool, min_mass: float, until: float | None = None) -> Lifelines:
+def lifelines(
+    events: Iterable[Any], *, by_time: bool, min_mass: float, until: float | None = None, most: int | None = None
+) -> Lifelines:
     """Follow features through events; what was retracted has not happened.
+
+    Features that never weigh ``min_mass`` are left out, and of those left all but the ``most`` that were largest for
+    longest.
 
     Raises
     ------
@@ -90,6 +96,9 @@ def lifelines(events: Iterable[Any], *, by_time: bool, min_mass: float, until: f
     kept = {i: life for i, life in lives.items() if life.mass >= least}
     first, last = (min(moments), max(moments)) if moments else (0.0, 1.0)
     last = last if until is None else max(last, number(until, "until"))
+    n_heavy = len(kept)
+    if most is not None:
+        kept = dict(sorted(kept.items(), key=lambda item: -_extent(item[1], last))[:most])
     _assign_lanes(list(kept.values()), last)
     return Lifelines(
         sorted(kept.values(), key=lambda life: life.lane),
@@ -97,6 +106,7 @@ def lifelines(events: Iterable[Any], *, by_time: bool, min_mass: float, until: f
         [bond for bond in bonds if bond.ids[0] in kept and bond.ids[1] in kept],
         first,
         last,
+        n_heavy - len(kept),
     )
 
 
@@ -112,6 +122,10 @@ def _settled(events: Iterable[Any]) -> list[Event]:
         latest[event.origin] = event
     kept = (event for event in latest.values() if event.status != "retracted")
     return sorted(kept, key=lambda event: (event.step, event.origin))
+
+
+def _extent(life: Life, last: float) -> float:
+    return life.mass * ((last if life.end is None else life.end) - life.begin + 1)
 
 
 def _bonds(before: list[int], after: list[int]) -> list[tuple[int, int]]:
