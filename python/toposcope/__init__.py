@@ -106,6 +106,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), "plot"})
+
+
 def __getattr__(name: str) -> Any:
     # Nothing imports the plotting package at import time.
     if name == "plot":

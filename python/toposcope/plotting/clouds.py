@@ -113,6 +113,8 @@ def event(event: Event | Explanation, *, ax: Any = None) -> Any:
         if not hasattr(event, "explain"):
             raise TypeError(f"event: expected an Event or an Explanation, got {describe(event)}")
         event = event.explain()
+    if not event.features:
+        raise ValueError(f"event: expected one about features, got a {event.event.kind}, which names none")
     known = [(side, f, f.points) for side, f in event.features if f.points is not None]
     if not known:
         raise ValueError(NO_POINTS)

@@ -207,6 +207,17 @@ def test_the_page_holds_what_it_draws_and_no_more(tmp_path, monkeypatch):
     assert found["events"][0]["sides"][0]["items"] == ["x" * (content.ITEM_WIDTH - 1) + "…"]
 
 
+def test_a_page_stays_small_however_much_was_told(tmp_path):
+    items = ["\u20ac" * 300 + "<" * 5000] * 5
+    sides = [{"name": f"before: component {i} (5 points)", "items": items} for i in range(4)]
+    events = [event(i, sides=sides, picture=picture([NASTY * 3] * 150)) for i in range(1, 900)]
+    page = write_report(write_run(tmp_path / "run", events=events))
+    assert 3_000_000 < page.stat().st_size < 7_000_000
+    notes = numbers_of(page.read_text())["notes"]
+    assert any(note.endswith("of 899 events are here; events.jsonl has all of them.") for note in notes)
+    assert any("events have a picture" in note for note in notes)
+
+
 def real_events():
     """Twelve patches of points come, and every other one goes again."""
     monitor = ts.Monitor(ts.Stream(1, window=72), ts.CobordismTracker(scale=1.0))

@@ -234,6 +234,22 @@ def test_an_explanation_is_drawn_with_the_points_that_were_given(ax):
     assert birth.explain(ring()[:9]).plot(ax) is ax  # what is not known is left out
 
 
+def test_an_event_without_features_is_said_to_have_none(ax):
+    transient = ts.Transient(0, 0, 1, None, (), (), (1.0, 2.0), None, True, "confirmed", n_loops=2)
+    assert str(transient.explain(ring())) == "Transient at step 1: confirmed, certified, scales 1 to 2"
+    with pytest.raises(ValueError, match="event: expected one about features, got a Transient, which names none"):
+        transient.plot(ax, points=ring())
+
+
+@pytest.mark.parametrize("points", [[[0.0], [1.0], [5.0]], [[2.0, 2.0]], [[3.0] * 9] * 4])
+def test_points_on_a_line_and_at_one_place_are_drawn_too(ax, points):
+    monitor = ts.Monitor(ts.Stream(len(points[0])), ts.CobordismTracker(scale=1.0), keep_points=True)
+    event = monitor.push(np.array(points)).events[0]
+    assert event.plot(ax) is ax
+    ax.figure.canvas.draw()
+    assert ts.plot.cloud(points, ax=Figure().subplots()).figure.canvas is not None
+
+
 def test_only_events_are_drawn(ax):
     with pytest.raises(TypeError, match="event: expected an Event or an Explanation, got str"):
         ts.plot.event("Merge", ax=ax)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 600
 """Pushes drawn; of longer runs every so-manieth."""
 MOST_EVENTS = 3000
+EVENT_BYTES = 4_000_000
+"""What events and the items that stand for them may take, besides their pictures."""
 PICTURE_BYTES = 2_000_000
 """What the pictures of events may take: those about the most points are drawn."""
 MOST_LIVES = 40
@@ -58,8 +60,6 @@ def page_content(folder: Path) -> dict[str, Any]:
     shown = _thinned(len(records), MOST_COLUMNS)
     if len(shown) < len(records):
         notes.append(f"{len(shown)} of {len(records)} pushes are drawn; telemetry.jsonl has all of them.")
-    if len(events) > MOST_EVENTS:
-        notes.append(f"The first {MOST_EVENTS} of {len(events)} events are here; events.jsonl has all of them.")
     pushes = [records[i] for i in shown]
     scale = run.get("scale")
     return {
@@ -69,7 +69,7 @@ def page_content(folder: Path) -> dict[str, Any]:
         "notes": notes,
         "scale": scale,
         "pushes": _columns(pushes),
-        "events": _shown(events[:MOST_EVENTS], notes),
+        "events": _shown(events, notes),
         "lives": _lives(all_events, run.get("min_mass") or 1, records, notes),
         "crocker": _crocker(diagrams),
         "betti": _betti_at(scale, [push["step"] for push in pushes], dict(diagrams)),
@@ -114,22 +114,36 @@ def _settled(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _shown(events: list[dict[str, Any]], notes: list[str]) -> list[dict[str, Any]]:
     """Return what the page shows of events: of the landmarks only those that are drawn."""
-    drawn = [i for i, event in enumerate(events) if event.get("picture")]
+    told = [_told(event) for event in events[:MOST_EVENTS]]
+    told = told[: _n_within([_n_bytes(event) for event in told], EVENT_BYTES)]
+    if len(told) < len(events):
+        notes.append(f"The first {len(told)} of {len(events)} events are here; events.jsonl has all of them.")
+    drawn = [i for i, event in enumerate(events[: len(told)]) if event.get("picture")]
     by_mass = sorted(drawn, key=lambda i: -_mass(events[i]))
-    sizes = np.cumsum([len(json.dumps(events[i]["picture"])) for i in by_mass])
-    largest = set(by_mass[: int(np.searchsorted(sizes, PICTURE_BYTES, side="right"))])
+    largest = by_mass[: _n_within([_n_bytes(events[i]["picture"]) for i in by_mass], PICTURE_BYTES)]
     if len(largest) < len(drawn):
         notes.append(f"The {len(largest)} largest of {len(drawn)} events have a picture; events.jsonl has all of them.")
+    for i in largest:
+        told[i]["picture"] = events[i]["picture"]
+    return told
+
+
+def _told(event: dict[str, Any]) -> dict[str, Any]:
     names = ("kind", "step", "evidence", "status", "certified", "confidence")
-    return [
-        {
-            **{name: event.get(name) for name in names},
-            "title": event.get("title", event["kind"]),
-            "sides": [{**side, "items": [_cut(item) for item in side["items"]]} for side in event.get("sides", ())],
-            "picture": event["picture"] if i in largest else None,
-        }
-        for i, event in enumerate(events)
-    ]
+    sides = [{**side, "items": [_cut(item) for item in side["items"]]} for side in event.get("sides", ())]
+    title = event.get("title", event["kind"])
+    return {**{name: event.get(name) for name in names}, "title": title, "sides": sides, "picture": None}
+
+
+def _n_bytes(plain: Any) -> int:
+    text = json.dumps(plain, ensure_ascii=False)
+    # In the page these take six bytes each.
+    return len(text.encode(errors="surrogatepass")) + 5 * sum(map(text.count, "<>&"))
+
+
+def _n_within(sizes: list[int], budget: int) -> int:
+    """Return how many of the first fit into a budget."""
+    return int(np.searchsorted(np.cumsum(sizes), budget, side="right"))
 
 
 def _lives(
