@@ -88,7 +88,8 @@ def cloud(scene: Scene, labels: Any, walks: list[Any], items: Any, ax: Any) -> A
         figure.add_trace(scatter(**coordinates(closed), mode="lines", line=line, name=f"cycle {number}"))
     names = dict(zip(("xaxis_title", "yaxis_title", "zaxis_title"), scene.names, strict=False))
     if in_space:
-        figure.update_layout(scene={**{name.removesuffix("_title"): {"title": v} for name, v in names.items()}})
+        axes = {axis.removesuffix("_title"): {"title": name} for axis, name in names.items()}
+        figure.update_layout(scene={**axes, "aspectmode": "data"})
     else:
         figure.update_layout(**names)
         figure.update_yaxes(scaleanchor="x")
