@@ -18,7 +18,8 @@ STARTS = 7
 
 USE = """
 import sys, toposcope as ts
-heavy = {"sklearn", "matplotlib", "onnxruntime", "onnx", "pyarrow", "pandas", "scipy", "rich"} & set(sys.modules)
+extras = {"sklearn", "matplotlib", "plotly", "onnxruntime", "onnx", "pyarrow", "pandas", "scipy", "rich"}
+heavy = extras & set(sys.modules)
 assert not heavy, f"import toposcope loads {heavy}"
 square = [[0, 0], [0, 1], [1, 1], [1, 0]]
 diagram = ts.rips(square)

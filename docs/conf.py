@@ -1,6 +1,8 @@
 """Sphinx configuration. Pages are MyST Markdown; the reference comes out of the docstrings of the installed package."""
 
+import runpy
 from importlib.metadata import version as version_of
+from pathlib import Path
 
 project = "toposcope"
 copyright = "2026, The toposcope authors"
@@ -26,3 +28,10 @@ napoleon_use_rtype = False
 napoleon_use_ivar = True
 # Words in the types of parameters, such as n_dims in "of shape (n_points, n_dims)", are not references.
 suppress_warnings = ["ref.python"]
+
+
+def setup(app):
+    """Draw the gallery's pictures before its page is read."""
+    app.connect(
+        "builder-inited", lambda app: runpy.run_path(Path(app.srcdir) / "gallery" / "make.py", run_name="__main__")
+    )

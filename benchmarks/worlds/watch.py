@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import toposcope as ts
-from toposcope.pipeline.explain import explain
+from toposcope.pipeline.explain import is_notable
 
 from .world import WINDOW, WINDOW_CHUNKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from toposcope.pipeline.explain import Item
     from toposcope.tracking import Event
 
     from .world import Drawn
@@ -90,15 +89,10 @@ def watch(drawn: Drawn, watching: Watching) -> Watched:
     return Watched(tuple(event for event in told if event.happened >= WINDOW_CHUNKS), at_start, tracker.scale)
 
 
-def nothing_known(_ids: object) -> list[Item | None]:
-    """Stand in for the items of landmarks, which are not asked for here."""
-    return []
-
-
 def is_news(event: Event, min_mass: int) -> bool:
     """Whether a user would look: it is confirmed, about enough points, and does not tell that something goes on."""
     goes_on = event.is_quiet or event.kind == "LoopContinue"
-    return event.status == "confirmed" and not goes_on and explain(event, nothing_known, min_mass).is_notable
+    return event.status == "confirmed" and not goes_on and is_notable(event, min_mass)
 
 
 def tell(event: Event, chunk: int, names: np.ndarray) -> Told:

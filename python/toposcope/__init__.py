@@ -7,6 +7,7 @@ from toposcope._core import __version__
 from toposcope.alpha import alpha
 from toposcope.batch import rips
 from toposcope.cech import cech
+from toposcope.crocker import crocker_matrix
 from toposcope.diagram import Diagram, DiagramInfo
 from toposcope.distances import bottleneck_distance, wasserstein_distance
 from toposcope.estimate import Estimate, estimate
@@ -27,6 +28,7 @@ from toposcope.exceptions import (
     ToposcopeWarning,
     TrackingWarning,
 )
+from toposcope.explanations import ExplainedFeature, Explanation
 from toposcope.pipeline.monitor import Monitor
 from toposcope.pipeline.subscription import Subscription
 from toposcope.reports import PushStats, Report
@@ -47,8 +49,10 @@ from toposcope.tracking import (
     Split,
     Transient,
 )
+from toposcope.vines import Vine, vines
 
 if TYPE_CHECKING:
+    from toposcope import plotting as plot
     from toposcope import safety
 
 __all__ = [
@@ -66,6 +70,8 @@ __all__ = [
     "EssentialClassWarning",
     "Estimate",
     "Event",
+    "ExplainedFeature",
+    "Explanation",
     "Feature",
     "GuardError",
     "GuardWarning",
@@ -91,23 +97,35 @@ __all__ = [
     "ToposcopeWarning",
     "TrackingWarning",
     "Transient",
+    "Vine",
     "__version__",
     "alpha",
     "bottleneck_distance",
     "cech",
+    "crocker_matrix",
     "embedding",
     "estimate",
+    "plot",
     "rips",
     "safety",
     "telemetry",
+    "vines",
     "wasserstein_distance",
 ]
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), "plot", "safety"})
+
+
 def __getattr__(name: str) -> Any:
-    # Loaded when it is asked for: importing toposcope has to stay quick.
+    # Loaded when they are asked for: importing toposcope has to stay quick.
     if name == "safety":
         import importlib  # noqa: PLC0415
 
         return importlib.import_module("toposcope.safety")
+    if name == "plot":
+        from toposcope import plotting  # noqa: PLC0415
+
+        return plotting
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,10 +10,12 @@ import numpy as np
 from toposcope import _core
 from toposcope._checkpoint import Checkpointed
 from toposcope._typing import describe, integer, number
+from toposcope.explanations import Given, explanation_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from toposcope.explanations import Explanation, Memory
     from toposcope.reports import Report
 
 
@@ -131,6 +133,115 @@ class Event:
         """Return the fields as values that JSON can hold, with the event's ``kind`` and ``confidence``."""
         plain: dict[str, Any] = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
         return {"kind": self.kind, **plain, "confidence": self.confidence}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Event:
+        """Make an event out of what :meth:`to_dict` returned, such as a line of ``events.jsonl``.
+
+        Parameters
+        ----------
+        plain : mapping
+            The fields and the ``kind``; more than that is ignored.
+
+        Returns
+        -------
+        Event
+            Of the class that ``kind`` names.
+
+        Raises
+        ------
+        ValueError
+            If the kind is unknown or a field is missing.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import toposcope as ts
+        >>> (birth,) = ts.CobordismTracker(scale=1.0).observe(ts.Stream(n_dims=1).push(np.zeros((1, 1))))
+        >>> ts.Event.from_dict(birth.to_dict()) == birth
+        True
+        """
+        kind = _CLASSES.get(plain.get("kind", ""))
+        if kind is None:
+            raise ValueError(f"kind: expected one of {', '.join(sorted(_CLASSES))}, got {plain.get('kind')!r}")
+        names = [f.name for f in fields(kind)]
+        if missing := [name for name in names if name not in plain]:
+            raise ValueError(f"plain: expected the fields of a {kind.__name__}, got none named {', '.join(missing)}")
+        own = {name: _tuples(plain[name]) for name in names}
+        for side in ("before", "after"):
+            own[side] = tuple(_of_fields(Feature, feature) for feature in plain[side])
+        return kind(**{**own, "parts": _of_fields(Confidence, plain["parts"])})
+
+    def explain(self, points: Any = None, items: Any = None) -> Explanation:
+        """Look up what is behind the landmarks: where they are, and the items that they stand for.
+
+        An event itself holds ids alone. One that a :class:`~toposcope.Monitor` handed out finds the items that were
+        pushed there, and with ``keep_points=True`` the coordinates: of landmarks that are alive, and of a bounded
+        number of those that went last. What is forgotten is said to be.
+
+        Parameters
+        ----------
+        points : array, sequence or mapping, optional
+            Coordinates by the index of a point over the whole stream, which is what a landmark's id is: all points that
+            were ever pushed, say. By default the monitor's.
+        items : sequence or mapping, optional
+            Items by the same index. By default the monitor's, if no points are given either.
+
+        Returns
+        -------
+        Explanation
+
+        Raises
+        ------
+        ValueError
+            If neither is given, and the event was not handed out by a monitor, or is a copy.
+        TypeError
+            If what is given cannot be looked up by an index.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import toposcope as ts
+        >>> points = np.array([[0.0], [0.5], [9.0]])
+        >>> stream, tracker = ts.Stream(n_dims=1), ts.CobordismTracker(scale=1.0)
+        >>> events = tracker.observe(stream.push(points))
+        >>> print(events[1].explain(points, items=["a", "b", "c"]))
+        ComponentBirth at step 1: confirmed, certified, scales 1 to 1
+        after: component 1, 1 landmark, 1 point
+            2  c
+        """
+        if points is not None or items is not None:
+            return explanation_of(self, Given(points, items))
+        return explanation_of(self, self._memory())
+
+    def plot(self, ax: Any = None, *, points: Any = None, items: Any = None) -> Any:
+        """Draw where it happened (needs matplotlib) and return the Axes; see :func:`toposcope.plotting.event`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where; by default pyplot's current Axes.
+        points, items : optional
+            As :meth:`explain` takes them.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As :meth:`explain` does, and if no coordinates are known.
+        """
+        return self.explain(points, items).plot(ax)
+
+    def _memory(self) -> Memory:
+        memory: Memory | None = self.__dict__.get("_link")
+        if memory is None:
+            raise ValueError(
+                "points: expected coordinates or items by landmark id, since the event was not handed out by a "
+                "monitor, or has been copied or stored since; monitor.explain(event) looks it up again"
+            )
+        return memory
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_link"}
 
 
 # Kinds without fields of their own need no decorator: what Event has serves them, and importing is quicker.
@@ -466,6 +577,12 @@ class CobordismTracker(Checkpointed):
         return f"CobordismTracker(scale={scale}, margin={margin}): {len(components)} components, {len(loops)} loops"
 
 
+def link(events: Iterable[Event], memory: Memory) -> None:
+    """Tell events where their landmarks are remembered: not a field, as it says nothing about what happened."""
+    for event in events:
+        object.__setattr__(event, "_link", memory)
+
+
 def _event(event: _core.TrackedEvent) -> Event:
     kind = _CLASSES[event.kind]
     own = {f.name: getattr(event, _SOURCES[f.name]) for f in fields(kind) if f.name in _SOURCES}
@@ -500,6 +617,17 @@ def _ids(features: Iterable[Feature]) -> tuple[int, ...]:
 
 def _landmarks(features: Iterable[Feature]) -> tuple[int, ...]:
     return tuple(landmark for feature in features for landmark in feature.landmarks)
+
+
+def _of_fields(kind: type[Any], plain: Mapping[str, Any]) -> Any:
+    try:
+        return kind(**{f.name: _tuples(plain[f.name]) for f in fields(kind)})
+    except (KeyError, TypeError):
+        raise ValueError(f"plain: expected the fields of a {kind.__name__}, got {plain!r}") from None
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, (list, tuple)) else value
 
 
 def _plain(value: Any) -> Any:

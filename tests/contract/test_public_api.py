@@ -16,10 +16,12 @@ PUBLIC = {
         "rips",
     },
     "distances": {"bottleneck_distance", "wasserstein_distance"},
+    "sequences": {"Vine", "crocker_matrix", "vines"},
+    "pictures": {"plot"},
     "streaming": {"PushStats", "Report", "Stream"},
     "events": {
-        "CobordismTracker", "ComponentBirth", "ComponentDeath", "Continue", "Event", "Feature", "LoopBirth",
-        "LoopContinue", "LoopDeath", "Merge", "Reorganise", "Split", "Transient",
+        "CobordismTracker", "ComponentBirth", "ComponentDeath", "Continue", "Event", "ExplainedFeature", "Explanation",
+        "Feature", "LoopBirth", "LoopContinue", "LoopDeath", "Merge", "Reorganise", "Split", "Transient",
     },
     "monitoring": {"Monitor", "Subscription", "telemetry"},
     "packages": {"embedding", "safety"},
@@ -51,9 +53,15 @@ def test_every_public_name_is_documented(name: str) -> None:
 def test_import_loads_no_extra() -> None:
     program = (
         "import sys, toposcope, toposcope.embedding, toposcope.telemetry, toposcope.pipeline, toposcope.plotting\n"
-        "extras = {'matplotlib', 'onnx', 'onnxruntime', 'pandas', 'pyarrow', 'rich', 'scipy', 'sklearn'}\n"
+        "extras = {'matplotlib', 'onnx', 'onnxruntime', 'pandas', 'plotly', 'pyarrow', 'rich', 'scipy', 'sklearn'}\n"
         "print(sorted(extras & set(sys.modules)))\n"
     )
+    loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    assert loaded.strip() == "[]"
+
+
+def test_import_loads_no_plotting() -> None:
+    program = "import sys, toposcope; print(sorted(name for name in sys.modules if name.startswith('toposcope.plot')))"
     loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
     assert loaded.strip() == "[]"
 

@@ -74,13 +74,17 @@ def test_every_event_is_collected_dropped_or_coalesced(actions, capacity, on_lag
 
 @given(steps=st.lists(st.tuples(st.integers(0, 5), st.sets(st.integers(0, 40))), max_size=15), most=st.integers(0, 6))
 def test_items_of_landmarks_alive_are_always_there(steps, most):
-    store, first, alive = ItemStore(n_remembered=most), 0, set()
+    store, first, alive = ItemStore(n_remembered=most, keep_points=True), 0, set()
     for n_points, kept in steps:
         ids = range(first, first + n_points)
         alive = {i for i in (*alive, *ids) if i in kept}
-        store.keep(first, [f"item {i}" for i in ids], sorted(alive))
+        points = np.array([[float(i), 0.0] for i in ids]).reshape(-1, 2)
+        store.keep(first, [f"item {i}" for i in ids], sorted(alive), points, n_points)
         first += n_points
-        assert store.find(sorted(alive)) == [f"item {i}" for i in sorted(alive)]
+        assert store.items(sorted(alive)) == [f"item {i}" for i in sorted(alive)]
+        places = store.points(sorted(alive))
+        assert (places is None) == (not alive)
+        assert places is None or places[:, 0].tolist() == sorted(alive)
         assert len(store) <= len(alive) + most
 
 
@@ -118,6 +122,7 @@ def read(path):
 
 
 @in_a_folder
+@pytest.mark.filterwarnings("ignore:.*read as text, though it looks like numbers")
 @pytest.mark.parametrize("ending", ["txt", "jsonl", "csv", "npy", "parquet"])
 @given(content=st.one_of(st.binary(max_size=120), NASTY_TEXT.map(str.encode)))
 def test_any_bytes_are_read_or_refused_by_name(tmp_path, ending, content):

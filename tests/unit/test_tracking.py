@@ -110,9 +110,28 @@ def test_events_are_plain_values() -> None:
         assert plain["kind"] == type(event).__name__
         assert {field.name for field in dataclasses.fields(event)} | {"kind", "confidence"} == set(plain)
         assert pickle.loads(pickle.dumps(event)) == event
+        again = ts.Event.from_dict(json.loads(json.dumps(plain)))
+        assert again == event
+        assert type(again) is type(event)
         with pytest.raises(dataclasses.FrozenInstanceError):
             event.seq = 9  # type: ignore[misc]
     assert [event.seq for event in events] == list(range(len(events)))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"kind": "Explosion"}, "kind: expected one of ComponentBirth, .*, got 'Explosion'"),
+        ({"scale": None, "step": ...}, "plain: expected the fields of a LoopBirth, got none named step"),
+        ({"cause": ...}, "plain: expected the fields of a LoopBirth, got none named cause"),
+        ({"parts": {"margin": 1.0}}, "plain: expected the fields of a Confidence, got {'margin': 1.0}"),
+        ({"after": [3]}, "plain: expected the fields of a Feature, got 3"),
+    ],
+)
+def test_what_is_no_event_makes_none(changed: dict[str, object], message: str) -> None:
+    plain = {**watched(ring(), window=16)[0][1].to_dict(), **changed}
+    with pytest.raises(ValueError, match=message):
+        ts.Event.from_dict({name: value for name, value in plain.items() if value is not ...})
 
 
 def test_changes_are_confirmed_or_retracted() -> None:

@@ -23,6 +23,7 @@ _EXTRAS = {
     "models": ("onnx",),
     "ml": ("scikit-learn",),
     "plot": ("matplotlib",),
+    "interactive": ("plotly",),
     "arrow": ("pyarrow",),
     "process": ("psutil",),
     "cli": ("rich", "pyarrow", "scikit-learn"),

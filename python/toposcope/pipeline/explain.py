@@ -1,4 +1,4 @@
-"""What an event says, in the words of the source: which items stand on each side of it."""
+"""What an event says, in the words of the source: which items stand on each side of it, and where they are."""
 
 from __future__ import annotations
 
@@ -7,27 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from toposcope._projection import on_a_plane
+from toposcope.explanations import evidence, one_line, title, weight
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
-    from toposcope.pipeline.embedders import Vectors
-    from toposcope.tracking import Event, Feature
+    from toposcope._typing import Float64Array
+    from toposcope.explanations import ExplainedFeature, Explanation
+    from toposcope.tracking import Event
 
-N_SHOWN = 5
-"""Items shown of a feature."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """What the pipeline keeps of a point: what it is called, and where it is."""
-
-    name: str
-    vector: Vectors
+N_PICTURES = 6
+"""Events of a push of which a picture is made: those about the most points."""
+N_DRAWN = 160
+"""Landmarks drawn of an event's components, about; of more, some evenly spread. Loops are drawn whole."""
+N_AROUND = 160
+"""Other landmarks drawn around them."""
+_FEWEST_DRAWN = 4
+_GRID = 1000
+_NAME_WIDTH = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A component or loop on one side of an event.
+    """A component, loop or void on one side of an event.
 
     Attributes
     ----------
@@ -36,10 +39,13 @@ class Side:
     items : tuple of str
         Some of the items: of a component those nearest to its mean, of a loop those around it; none if the side only
         says how many features were too small to be shown.
+    ids : tuple of int
+        The landmarks whose items these are.
     """
 
     name: str
     items: tuple[str, ...]
+    ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,82 +60,135 @@ class ExplainedEvent:
         What stood before it and after it.
     is_notable : bool
         Whether something changed among the features that have at least ``min_mass`` points.
+    picture : dict or None
+        Where its landmarks are on a plane, as plain values, for the report; None if it is not notable, coordinates are
+        not known, or enough others of the push have one.
     """
 
     event: Event
     sides: tuple[Side, ...]
     is_notable: bool
+    picture: dict[str, Any] | None = None
 
     @property
     def title(self) -> str:
         """What happened, with its cause if it has one."""
-        cause = getattr(self.event, "cause", None)
-        return self.event.kind if cause is None else f"{self.event.kind}, {cause}"
+        return title(self.event)
 
     @property
     def evidence(self) -> str:
         """How sure the event is, in words."""
-        event = self.event
-        low, high = event.scale
-        proof = "certified" if event.certified else f"not certified, confidence {event.confidence:.2f}"
-        return f"{event.status}, {proof}, scales {low:.3g} to {high:.3g}"
+        return evidence(self.event)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the event's own fields and those of the explanation."""
-        sides = [{"name": side.name, "items": list(side.items)} for side in self.sides]
+        sides = [{"name": side.name, "items": list(side.items), "ids": list(side.ids)} for side in self.sides]
         ours = {"is_notable": self.is_notable, "title": self.title, "evidence": self.evidence, "sides": sides}
-        return {**self.event.to_dict(), **ours}
+        return {**self.event.to_dict(), **ours, "picture": self.picture}
 
 
-def explain(event: Event, items: Callable[[Iterable[int]], list[Item | None]], min_mass: int = 1) -> ExplainedEvent:
-    """Look up the items of an event's features.
+def explain_all(explanations: Sequence[Explanation], min_mass: int = 1) -> tuple[ExplainedEvent, ...]:
+    """Put the events of a push into words, and those about the most points on a plane.
 
     Parameters
     ----------
-    event : Event
-        What happened.
-    items : callable
-        Returns the items of landmark ids, None for those unknown: :meth:`Monitor.items`.
+    explanations : sequence of Explanation
+        The events, and what is behind their landmarks.
     min_mass : int, default=1
         Smaller features are only counted.
     """
+    masses = [sum(feature.mass for _, feature in explanation.features) for explanation in explanations]
+    largest = set(sorted(range(len(masses)), key=lambda i: -masses[i])[:N_PICTURES])
+    return tuple(explain(each, min_mass, draw=i in largest) for i, each in enumerate(explanations))
+
+
+def explain(explanation: Explanation, min_mass: int = 1, *, draw: bool = True) -> ExplainedEvent:
+    """Put an event into words, and on a plane.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        The event, and what is behind its landmarks.
+    min_mass : int, default=1
+        Smaller features are only counted.
+    draw : bool, default=True
+        Whether to make a picture, if the event is notable.
+    """
     sides: list[Side] = []
-    shown = []
-    for when, features in (("before", event.before), ("after", event.after)):
-        large = [feature for feature in features if feature.mass >= min_mass]
-        shown.append(len(large))
-        sides += [_side(feature, when, items) for feature in sorted(large, key=lambda feature: -feature.mass)]
+    shown: list[list[ExplainedFeature]] = []
+    for when, features in (("before", explanation.before), ("after", explanation.after)):
+        large = sorted((f for f in features if f.mass >= min_mass), key=lambda f: -f.mass)
+        shown.append(large)
+        sides += [_side(feature, when) for feature in large]
         if n_small := len(features) - len(large):
             sides.append(Side(f"{when}: {n_small} smaller than {min_mass} points", ()))
+    notable = is_notable(explanation.event, min_mass)
+    picture = _picture(shown[0], shown[1], explanation.around) if draw and notable else None
+    return ExplainedEvent(explanation.event, tuple(sides), notable, picture)
+
+
+def is_notable(event: Event, min_mass: int = 1) -> bool:
+    """Whether something changes among the features of an event that have at least ``min_mass`` points."""
+    n_before, n_after = (sum(f.mass >= min_mass for f in side) for side in (event.before, event.after))
     # One large feature that stays one has swallowed or lost small ones, no more.
-    return ExplainedEvent(event, tuple(sides), tuple(shown) not in {(0, 0), (1, 1)})
+    return (n_before, n_after) not in {(0, 0), (1, 1)}
 
 
-def _side(feature: Feature, when: str, items: Callable[[Iterable[int]], list[Item | None]]) -> Side:
-    noun = "loop" if feature.walks else "component"
-    points = _points(feature.mass)
-    ids = feature.landmarks
-    known = [item for item in items(ids) if item is not None]
-    picked = _around(known) if feature.walks else _central(known)
-    names = tuple(item.name for item in picked) or tuple(f"point {i}" for i in ids[:N_SHOWN])
-    return Side(f"{when}: {noun} {feature.id} ({points})", names)
+def _side(feature: ExplainedFeature, when: str) -> Side:
+    ids = feature.examples()
+    known = [feature.items[feature.landmarks.index(i)] for i in ids]
+    names = tuple(f"point {i}" if item is None else str(item) for i, item in zip(ids, known, strict=True))
+    return Side(f"{when}: {feature.noun} {feature.id} ({weight(feature.mass)})", names, ids)
 
 
-def _points(mass: float) -> str:
-    if mass == 1:
-        return "1 point"
-    return f"{mass:.0f} points" if float(mass).is_integer() else f"weight {mass:.4g}"
+def _picture(
+    before: list[ExplainedFeature], after: list[ExplainedFeature], around: Float64Array | None
+) -> dict[str, Any] | None:
+    """Return the landmarks of features on a plane, on a grid of thousandths of the picture's larger side.
+
+    A landmark is there once, under its id, with what it stands for; features name ids, loops in the order of their
+    walks. So a picture takes some kilobytes, whatever the stream's dimension.
+    """
+    features = [*before, *after]
+    share = N_DRAWN / max(N_DRAWN, sum(len(feature.landmarks) for feature in features))
+    rows, names = {}, {}
+    for feature in features:
+        if feature.points is None:
+            continue
+        n = len(feature.landmarks)
+        # A walk with gaps would not be one.
+        for at in range(n) if feature.walks else _spread(n, max(_FEWEST_DRAWN, round(share * n))):
+            if np.isfinite(feature.points[at]).all():
+                rows[feature.landmarks[at]] = feature.points[at]
+                names[feature.landmarks[at]] = feature.items[at]
+    if not rows:
+        return None
+    others = np.empty((0, len(next(iter(rows.values()))))) if around is None else around
+    others = others[_spread(len(others), N_AROUND)]
+    plane = on_a_plane(np.concatenate([np.stack(list(rows.values())), others]))
+    low, extent = plane.min(axis=0), float(np.ptp(plane, axis=0).max()) or 1.0
+    grid = np.round((plane - low) / extent * _GRID).astype(int)
+    sides = [("before", feature) for feature in before] + [("after", feature) for feature in after]
+    return {
+        "n_dims": others.shape[1],
+        "width": [int(side) for side in grid.max(axis=0)],
+        "ids": list(rows),
+        "at": grid[: len(rows)].tolist(),
+        "names": [None if names[i] is None else one_line(names[i], _NAME_WIDTH) for i in rows],
+        "around": grid[len(rows) :].tolist(),
+        "features": [
+            {
+                "side": side,
+                "noun": feature.noun,
+                "id": feature.id,
+                "ids": [i for i in feature.landmarks if i in rows],
+                "walks": [[i for i in walk if i in rows] for walk in feature.walks],
+            }
+            for side, feature in sides
+        ],
+    }
 
 
-def _around(items: Sequence[Item]) -> list[Item]:
-    """Return items evenly spread along a walk."""
-    return [items[i] for i in np.unique(np.linspace(0, len(items) - 1, min(N_SHOWN, len(items))).round().astype(int))]
-
-
-def _central(items: Sequence[Item]) -> list[Item]:
-    """Return the items nearest to their mean, nearest first."""
-    if not items:
-        return []
-    vectors = np.stack([item.vector for item in items]).astype(np.float64)
-    distances = np.linalg.norm(vectors - vectors.mean(axis=0), axis=1)
-    return [items[i] for i in np.argsort(distances, kind="stable")[:N_SHOWN]]
+def _spread(n: int, most: int) -> list[int]:
+    """Return at most so many places out of n, evenly spread."""
+    return [int(at) for at in np.unique(np.linspace(0, n - 1, min(n, most)).round())]

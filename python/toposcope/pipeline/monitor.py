@@ -8,23 +8,26 @@ import threading
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from toposcope._typing import describe
 from toposcope.exceptions import CheckpointError, TelemetryWarning, TrackingWarning
+from toposcope.explanations import explanation_of
 from toposcope.pipeline.chunks import CHUNK_SECONDS, CHUNK_SIZE, ChunkCutter, cut, cut_async
-from toposcope.pipeline.items import ItemStore, pack_items, unpack_items
+from toposcope.pipeline.items import ItemStore, pack_items, pack_points, unpack_items, unpack_points
 from toposcope.pipeline.subscription import OnLag, Subscription
 from toposcope.stream import Stream
 from toposcope.telemetry import new_run_id
 from toposcope.telemetry.measure import StageClock, push_record
-from toposcope.tracking import CobordismTracker
+from toposcope.tracking import CobordismTracker, Event, link
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 
+    from toposcope._typing import Float64Array
+    from toposcope.explanations import Explanation
     from toposcope.reports import Report
     from toposcope.safety import Checkpoint, Guard
     from toposcope.safety.checkpoint_file import SavedState
     from toposcope.telemetry import Sink
-    from toposcope.tracking import Event
 
 _END = object()
 
@@ -55,6 +58,9 @@ class Monitor:
         Watches what pushes take, and may refuse the next one; see :class:`toposcope.safety.Guard`.
     run_id : str, optional
         Name of the run in the records; by default the time and some chance.
+    keep_points : bool, default=False
+        Whether to remember where landmarks are, so that events can be explained by coordinates and drawn: a copy of
+        those alive, as large as the chunks have them, and up to 16 MiB of those that went last.
 
     Attributes
     ----------
@@ -90,7 +96,10 @@ class Monitor:
         *,
         guard: Guard | None = None,
         run_id: str | None = None,
+        keep_points: bool = False,
     ) -> None:
+        if not isinstance(keep_points, bool):
+            raise TypeError(f"keep_points: expected True or False, got {keep_points!r}")
         _check_verbs("stream", stream, "push")
         if tracker is not None:
             _check_verbs("tracker", tracker, "observe")
@@ -114,7 +123,8 @@ class Monitor:
         self._sinks = tuple(sinks)
         for sink in self._sinks:
             _check_verbs("sinks", sink, "write", "close")
-        self._items = ItemStore()
+        self._keep_points = keep_points
+        self._items = ItemStore(keep_points=keep_points)
         self._untracked: list[Report] = []
         self._tracked_step: int | None = None
         self._subscriptions: list[Subscription] = []
@@ -153,7 +163,7 @@ class Monitor:
         kept = None if self.guard is None else self.guard.admit(chunk, self.stream.step + 1)
         if kept is not None:
             chunk, items, times, weights = (_those(kept, rows) for rows in (chunk, items, times, weights))
-        return self._take(lambda: self.stream.push(chunk, times=times, weights=weights), items)
+        return self._take(lambda: self.stream.push(chunk, times=times, weights=weights), items, chunk)
 
     def evict(self, n_points: int | None = None, *, before: float | None = None) -> Report:
         """Let points go before the window leaves them behind, and tell what that changes.
@@ -203,14 +213,14 @@ class Monitor:
         in_points = isinstance(self.stream.window, int)
         report = self.evict(self.stream.n_seen) if in_points else self.evict(before=math.inf)
         with self._pushing:
-            self._items = ItemStore()
+            self._items = ItemStore(keep_points=self._keep_points)
         return report
 
     def state(self, pack: Callable[[list[Any]], bytes] = pack_items) -> SavedState:
         """Return all that the monitor is made of, for a :class:`~toposcope.safety.CheckpointManager`.
 
-        That is: the stream, the tracker, the items, counters and the name of the run. Not part of it are the
-        vectorizer, sinks, subscriptions and the guard, which :meth:`restore` is given anew.
+        That is: the stream, the tracker, the items and points that it keeps, counters and the name of the run. Not part
+        of it are the vectorizer, sinks, subscriptions and the guard, which :meth:`restore` is given anew.
 
         Parameters
         ----------
@@ -230,8 +240,10 @@ class Monitor:
             tracked = self.tracker is None or self._tracked_step in {None, self.stream.step}
             if self._untracked or not tracked:
                 raise CheckpointError("an interrupt has come between stream and tracker: push once more, then save")
-            ids, items = self._items.contents()
+            ids, items, points = self._items.contents()
             sections = {"stream": self.stream.snapshot(), "items": pack(items)}
+            if points is not None:
+                sections["points"] = pack_points(points)
             if self.tracker is not None:
                 sections["tracker"] = self.tracker.snapshot()
             facts = {
@@ -274,20 +286,58 @@ class Monitor:
             facts, sections = checkpoint.metadata.facts, checkpoint.sections
             tracker = CobordismTracker.restore(sections["tracker"]) if "tracker" in sections else None
             stream = Stream.restore(sections["stream"])
-            monitor = cls(stream, tracker, vectorizer, sinks, guard=guard, run_id=str(facts["run_id"]))
+            points = unpack_points(sections["points"]) if "points" in sections else None
+            monitor = cls(
+                stream,
+                tracker,
+                vectorizer,
+                sinks,
+                guard=guard,
+                run_id=str(facts["run_id"]),
+                keep_points=points is not None,
+            )
             monitor.n_pushes = int(facts["n_pushes"])
             monitor.n_events = int(facts["n_events"])
             monitor.n_sink_failures = int(facts["n_sink_failures"])
             monitor._tracked_step = facts["tracked_step"]
-            monitor._items = ItemStore.from_contents(facts["item_ids"], unpack(sections["items"]))
+            items = unpack(sections["items"])
+            monitor._items = ItemStore.from_contents(facts["item_ids"], items, points, stream.n_seen)
         except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise CheckpointError(f"{checkpoint.path}: expected a checkpoint of a monitor, got {error!r}") from error
         return monitor
 
     def items(self, ids: Iterable[int]) -> list[Any]:
         """Return the items pushed for these landmark ids; None for those unknown or long gone."""
-        with self._pushing:
-            return self._items.find(ids)
+        return self._items.items(ids)
+
+    def points(self, ids: Iterable[int]) -> Float64Array | None:
+        """Return the coordinates of these landmark ids; with ``keep_points=True``.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n, n_dims), or None
+            As they were pushed; rows of NaN for those unknown or long gone, None if all are.
+        """
+        return self._items.points(ids)
+
+    def explain(self, event: Event) -> Explanation:
+        """Look up what is behind an event of this monitor, as :meth:`Event.explain <toposcope.Event.explain>` does.
+
+        Of an event that came out of a file, or out of another process, it can find what is remembered too.
+
+        Parameters
+        ----------
+        event : Event
+            Of this monitor's stream: ids of another one mean other points.
+
+        Raises
+        ------
+        TypeError
+            If it is none.
+        """
+        if not isinstance(event, Event):
+            raise TypeError(f"event: expected an Event, got {describe(event)}")
+        return explanation_of(event, self._items)
 
     def subscribe(
         self,
@@ -374,7 +424,7 @@ class Monitor:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _take(self, advance: Callable[[], Report], items: Sequence[Any] | None) -> Report:
+    def _take(self, advance: Callable[[], Report], items: Sequence[Any] | None, chunk: Any = None) -> Report:
         """Advance the stream, track, deliver, vectorize, record: in this order, so that no failure leaves a gap."""
         with self._pushing:
             if self._closed:
@@ -383,9 +433,10 @@ class Monitor:
                 self.guard.check()
             clock = StageClock()
             report = advance()
-            self._items.keep(report.first_index, items, report.landmark_ids.tolist())
+            self._keep(report, items, chunk)
             clock.lap("push")
             events = self._track(report)
+            link(events, self._items)
             clock.lap("track")
             self._deliver(events)
             clock.lap("deliver")
@@ -398,6 +449,13 @@ class Monitor:
             if self.guard is not None:
                 self._watch(self.guard, report, clock)
             return report
+
+    def _keep(self, report: Report, items: Sequence[Any] | None, chunk: Any) -> None:
+        if report.first_index < self._items.n_seen:
+            # The stream was started anew, and gives out the same ids for other points.
+            self._items = ItemStore(keep_points=self._keep_points)
+        n_points = 0 if chunk is None else report.n_points
+        self._items.keep(report.first_index, items, report.landmark_ids.tolist(), chunk, n_points)
 
     def _track(self, report: Report) -> tuple[Event, ...]:
         """Return the events of a report, after those of reports at which Ctrl-C came between stream and tracker."""
@@ -419,13 +477,13 @@ class Monitor:
         try:
             return tracker.observe(report)
         except ValueError:
-            if len(self._untracked) > 1:
-                # One left over from an interrupted push, which the tracker had seen after all.
-                losses.append(f"the events of step {report.step} are lost")
-                return []
             # After a loss in this very call, the step before may have been passed over without being seen.
             follows = self._tracked_step is None or report.step == self._tracked_step + 1
             if follows and not losses:
+                if len(self._untracked) > 1:
+                    # One left over from an interrupted push, which the tracker had seen after all.
+                    losses.append(f"the events of step {report.step} are lost")
+                    return []
                 self._untracked.clear()  # it would be refused again
                 raise
         except TypeError:

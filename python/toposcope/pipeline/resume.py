@@ -4,37 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from toposcope.exceptions import CheckpointError
-from toposcope.pipeline.explain import Item
 from toposcope.pipeline.sources import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_LENGTH_BYTES = 8
-
-
-def pack_watched(items: list[Any]) -> bytes:
-    """Return the items of a watched stream as bytes: their names as JSON, then their vectors in one block."""
-    vectors = np.stack([item.vector for item in items]) if items else np.zeros((0, 0), np.float32)
-    head = {"names": [item.name for item in items], "shape": vectors.shape, "dtype": vectors.dtype.str}
-    text = json.dumps(head).encode()
-    return len(text).to_bytes(_LENGTH_BYTES, "little") + text + vectors.tobytes()
-
-
-def unpack_watched(packed: bytes) -> list[Any]:
-    """Return what :func:`pack_watched` was given; ``ValueError`` or ``KeyError`` if it is something else."""
-    end = _LENGTH_BYTES + int.from_bytes(packed[:_LENGTH_BYTES], "little")
-    head = json.loads(packed[_LENGTH_BYTES:end])
-    dtype = np.dtype(head["dtype"])
-    if dtype.kind != "f":
-        raise ValueError(f"items: expected vectors of real numbers, got dtype {dtype}")
-    vectors = np.frombuffer(packed, dtype, offset=end).reshape(head["shape"])
-    return [Item(str(name), vector) for name, vector in zip(head["names"], vectors, strict=True)]
 
 
 def digest_of(batch: Batch) -> str:

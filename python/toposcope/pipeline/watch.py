@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from toposcope import _core
 from toposcope.exceptions import CheckpointError
 from toposcope.pipeline.abort import ABORT_SCHEMA, AbortFile, Cause
 from toposcope.pipeline.embedders import make_embedder, vectors_of
-from toposcope.pipeline.explain import ExplainedEvent, Item, explain
+from toposcope.pipeline.explain import ExplainedEvent, explain_all
 from toposcope.pipeline.monitor import Monitor
 from toposcope.pipeline.outputs import RunFolder
-from toposcope.pipeline.resume import batches_after, digest_of, pack_watched, unpack_watched
+from toposcope.pipeline.resume import batches_after, digest_of
 from toposcope.pipeline.scale import pairwise_distances, scale_of_most_groups
 from toposcope.pipeline.sources import Source, open_source
 from toposcope.safety import CheckpointManager, Guard, config_hash
@@ -184,12 +182,11 @@ class StreamPipeline:
             vectors = self.embed(batch)
         if self.monitor is None:
             self.monitor = self._monitor(vectors)
-        items = [Item(name, vector) for name, vector in zip(batch.items, vectors, strict=True)]
         step = self.monitor.stream.step
         try:
-            report = self.monitor.push(vectors, items=items)
+            report = self.monitor.push(vectors, items=batch.items)
             self._is_torn = True
-            events = tuple(explain(event, self.monitor.items, self.min_mass) for event in report.events)
+            events = explain_all([event.explain() for event in report.events], self.min_mass)
             if self._folder is not None:
                 self._folder.write(report, events)
             self._progress = self._progress.after(batch, wanted=self._checkpoints is not None)
@@ -218,7 +215,7 @@ class StreamPipeline:
             raise CheckpointError("expected a folder for checkpoints and a push before, got neither or one of them")
         if self._is_torn:
             raise CheckpointError("the run was ended in the middle of a push: there is no whole state to be saved")
-        state = self.monitor.state(pack=pack_watched)
+        state = self.monitor.state()
         marks = {} if self._folder is None else self._folder.mark()
         watched = {**dataclasses.asdict(self._progress), "marks": marks}
         state = dataclasses.replace(state, facts={**state.facts, "watched": watched})
@@ -323,7 +320,7 @@ class StreamPipeline:
             self._progress = dataclasses.replace(self._progress, n_dims=vectors.shape[1], tracking_from=tracking_from)
             self._folder.describe(n_dims=vectors.shape[1], tracking_from=tracking_from)
         sinks = [] if self._telemetry is None else [self._telemetry]
-        return Monitor(stream, tracker, sinks=sinks, guard=self.guard, run_id=self.run_id)
+        return Monitor(stream, tracker, sinks=sinks, guard=self.guard, run_id=self.run_id, keep_points=True)
 
     def _claimed(self) -> CheckpointManager | None:
         """Return the folder of checkpoints, in which nobody else writes from now on."""
@@ -360,7 +357,7 @@ class StreamPipeline:
 
     def _restored(self, checkpoint: Checkpoint) -> Monitor:
         sinks = [] if self._telemetry is None else [self._telemetry]
-        return Monitor.restore(checkpoint, sinks=sinks, guard=self.guard, unpack=unpack_watched)
+        return Monitor.restore(checkpoint, sinks=sinks, guard=self.guard)
 
     def _metrics(self) -> Mapping[str, float]:
         report = self._last_report
@@ -419,10 +416,10 @@ class StreamPipeline:
         """Choose a scale by the window, which has just become full, and look at it from the next push on."""
         assert self.monitor is not None
         kept = report.landmark_ids[report.landmark_kept]
-        items = [item for item in self.monitor.items(kept.tolist()) if item is not None]
-        if not items:
+        points = self.monitor.points(kept.tolist())
+        if points is None:
             return  # All that is there weighs too little: the next push may bring more.
-        distances = pairwise_distances(np.stack([item.vector for item in items]), self.metric)
+        distances = pairwise_distances(points, self.metric)
         end = scale_of_most_groups(distances, self.min_mass)
         margin = self.config.margin
         if end is not None and margin is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from toposcope.plotting._axes import axes_or_new, colour_of, dims_of, infinity_of
+from toposcope.plotting._axes import axes_or_new, colour_of, dims_of, infinity_of, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,9 +37,12 @@ def barcode(diagram: Diagram, *, ax: Any = None, dims: Iterable[int] | None = No
     for dim in chosen:
         births, deaths = np.minimum(diagram[dim], top).T
         rows = row + np.arange(len(births))
-        axes.hlines(rows, births, deaths, color=colour_of(dim), linewidth=1.5, label=f"H{dim}")
+        axes.hlines(rows, births, deaths, color=colour_of(dim, axes), linewidth=1.5, label=f"H{dim}")
         row += len(births)
     axes.set(xlabel="filtration value", xlim=(0, 1.02 * top), ylim=(-1, max(row, 1)))
     axes.set_yticks([])
-    axes.legend(loc="lower right")
+    if row:
+        axes.legend(loc="lower right")
+    else:
+        say(axes, "no intervals")
     return axes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from toposcope.plotting._axes import axes_or_new, colour_of, dims_of, infinity_of
+from toposcope.plotting._axes import axes_or_new, band, colour_of, dims_of, faint, infinity_of, ink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,18 +38,31 @@ def diagram(
     chosen = dims_of(diagram, dims)
     axes = axes_or_new(ax)
     top = infinity_of(diagram)
-    axes.plot([0, top], [0, top], color="0.6", linewidth=1, zorder=1)
+    axes.plot([0, top], [0, top], color=faint(axes), linewidth=1, zorder=1)
     if error_bound:
-        axes.fill_between([0, top], [0, top], [2 * error_bound, top + 2 * error_bound], color="0.85", linewidth=0)
+        axes.fill_between(
+            [0, top], [0, top], [2 * error_bound, top + 2 * error_bound], color=band(axes), linewidth=0, zorder=0
+        )
     if np.isinf(diagram.deaths[np.isin(diagram.dims, chosen)]).any():
-        axes.axhline(top, color="0.6", linewidth=1, linestyle="--", zorder=1)
-        axes.annotate("∞", (0, top), xytext=(2, 2), textcoords="offset points")
+        draw_infinity(axes, top)
     for dim in chosen:
         intervals = np.minimum(diagram[dim], top)
         axes.scatter(
-            intervals[:, 0], intervals[:, 1], s=16, color=colour_of(dim), alpha=0.75, linewidths=0, label=f"H{dim}"
+            intervals[:, 0],
+            intervals[:, 1],
+            s=16,
+            color=colour_of(dim, axes),
+            alpha=0.75,
+            linewidths=0,
+            label=f"H{dim}",
         )
     axes.set(xlabel="birth", ylabel="death", xlim=(-0.02 * top, 1.05 * top), ylim=(-0.02 * top, 1.08 * top))
     axes.set_aspect("equal")
     axes.legend(loc="lower right")
     return axes
+
+
+def draw_infinity(axes: Any, top: float) -> None:
+    """Draw the line at which what never ends is drawn."""
+    axes.axhline(top, color=faint(axes), linewidth=1, linestyle="--", zorder=1)
+    axes.annotate("∞", (0, top), xytext=(2, 2), textcoords="offset points", color=ink(axes))

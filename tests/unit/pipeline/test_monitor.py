@@ -224,6 +224,24 @@ def test_a_report_lost_on_its_way_does_not_stop_a_monitor():
     assert [event.kind for event in monitor.push(np.full((1, 1), 20.0)).events] == ["ComponentBirth"]
 
 
+def test_a_report_lost_before_an_interrupted_tracker_does_not_stop_a_monitor():
+    class Interrupted(ts.CobordismTracker):
+        def observe(self, report):
+            if report.step == 3 and len(monitor._untracked) == 1:
+                raise KeyboardInterrupt
+            return super().observe(report)
+
+    stream = ts.Stream(n_dims=1, window=100)
+    monitor = Monitor(stream, Interrupted(scale=1.0))
+    monitor.push(np.zeros((1, 1)))
+    stream.push(np.full((1, 1), 5.0))
+    with pytest.raises(KeyboardInterrupt):
+        monitor.push(np.full((1, 1), 9.0))
+    with pytest.warns(ts.TrackingWarning, match="reports before step 3 are lost"):
+        report = monitor.push(np.full((1, 1), 20.0))
+    assert [event.step for event in report.events] == [3, 3, 3, 4]
+
+
 def test_events_lost_on_their_way_do_not_stop_a_monitor():
     class Interrupted(ts.CobordismTracker):
         interrupts = 1

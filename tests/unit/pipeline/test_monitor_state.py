@@ -1,12 +1,13 @@
 """What a monitor forgets, keeps and saves."""
 
 import datetime as dt
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import toposcope as ts
-from toposcope.pipeline.items import ItemStore, pack_items, unpack_items
+from toposcope.pipeline.items import ItemStore, pack_items, pack_points, unpack_items, unpack_points
 
 
 def points(*xs):
@@ -113,21 +114,72 @@ def test_a_report_left_over_behind_a_lost_one_does_not_end_tracking():
     monitor.push(points(0))
     monitor.stream.push(points(5))
     monitor._untracked.append(monitor.stream.push(points(10)))
-    with pytest.warns(ts.TrackingWarning):
+    with pytest.warns(ts.TrackingWarning, match="reports before step 3 are lost, tracking starts anew"):
         report = monitor.push(points(15))
-    assert [event.kind for event in report.events] == ["ComponentBirth"] * 4
+    told = [(event.kind, event.step, event.status) for event in report.events]
+    assert sorted(told) == sorted(
+        [("ComponentBirth", 3, "provisional")] * 3
+        + [("ComponentBirth", 3, "confirmed")] * 3
+        + [("ComponentBirth", 4, "provisional")]
+    )
     monitor.push(points(20))
 
 
 def test_items_come_back_as_they_were():
     store = ItemStore()
-    store.keep(0, ["a", {"row": 1}, None], [0, 1, 2])
-    store.keep(3, ["d"], [1, 3])
-    ids, items = store.contents()
+    store.keep(0, ["a", {"row": 1}, None], [0, 1, 2], n=3)
+    store.keep(3, ["d"], [1, 3], n=1)
+    ids, items, rows = store.contents()
+    assert rows is None
     again = ItemStore.from_contents(ids, unpack_items(pack_items(items)))
-    assert again.find([0, 1, 2, 3, 4]) == ["a", {"row": 1}, None, "d", None]
-    again.keep(4, ["e"], [4])
-    assert again.find([0, 1, 3, 4]) == ["a", {"row": 1}, "d", "e"]
+    assert again.items([0, 1, 2, 3, 4]) == ["a", {"row": 1}, None, "d", None]
+    again.keep(4, ["e"], [4], n=1)
+    assert again.items([0, 1, 3, 4]) == ["a", {"row": 1}, "d", "e"]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_points_come_back_to_the_bit(dtype):
+    chunk = np.random.default_rng(0).normal(size=(4, 3)).astype(dtype)
+    store = ItemStore(keep_points=True)
+    store.keep(0, None, [0, 1], chunk[:2], 2)
+    store.keep(2, ["c", "d"], [1, 3], chunk[2:], 2)
+    ids, items, rows = store.contents()
+    again = ItemStore.from_contents(ids, items, unpack_points(pack_points(rows)), n_seen=4)
+    assert again.n_seen == 4
+    assert again.items([0, 1, 3]) == [None, None, "d"]
+    assert np.array_equal(again.points([0, 1, 3]), chunk[[0, 1, 3]].astype(np.float64))
+    assert np.isnan(again.points([2, 3])[0]).all()
+    assert all(row.dtype == dtype for row in again.contents()[2])
+    assert unpack_points(pack_points([])) == []
+    assert unpack_points(pack_points([None])) == [None]
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        b"",
+        b"\x05\0\0\0\0\0\0\0{}",
+        pack_points([])[:-1] + b"!",
+        pack_points([np.zeros(2)])[:-1],
+        pack_points([np.array([b"ab", b"cd"])]),
+        pack_points([np.zeros(2), None]).replace(b"[true, false]", b"[true, true ]"),
+    ],
+)
+def test_packed_points_that_are_none_are_refused(packed):
+    with pytest.raises((ValueError, KeyError)):
+        unpack_points(packed)
+
+
+def test_a_restored_monitor_explains_by_points():
+    monitor = ts.Monitor(ts.Stream(n_dims=2, window=40), ts.CobordismTracker(scale=1.0), keep_points=True)
+    chunk = np.array([[0.0, 0.0], [9.0, 0.0]])
+    event = monitor.push(chunk, items=["left", "right"]).events[0]
+    state = monitor.state()
+    metadata = SimpleNamespace(facts=state.facts)
+    again = ts.Monitor.restore(SimpleNamespace(metadata=metadata, sections=state.sections, path="here"))
+    assert np.array_equal(again.points([0, 1]), chunk)
+    assert again.items([0, 1]) == ["left", "right"]
+    assert np.array_equal(again.explain(event).after[0].points, monitor.explain(event).after[0].points)
 
 
 def test_packed_items_that_are_none_are_refused():

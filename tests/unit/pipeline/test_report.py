@@ -158,12 +158,89 @@ def test_the_numbers_are_those_of_the_run(tmp_path):
     assert found["last"]["step"] == 4
     assert len(found["last"]["intervals"]) == 5
     assert found["last"]["intervals"][-1] == [1, 0.5, pytest.approx(0.8)]
-    assert ["items", "20"] in found["facts"]
+    assert ["items", "20"] in found["summary"]
+    assert ["metric", "euclidean"] in found["facts"]
 
 
-def test_betti_curves_count_half_open_intervals():
-    curve = content.betti_curve(np.array([[0, 1], [0.5, 1], [1, np.inf]]), np.array([0, 0.5, 0.99, 1, 2]))
-    assert curve.tolist() == [1, 2, 2, 1, 1]
+def picture(names, n_dims=8):
+    n = len(names)
+    ids = list(range(n))
+    loop = {"side": "before", "noun": "loop", "id": 4, "ids": ids, "walks": [[*ids, 0]]}
+    rest = {"side": "after", "noun": "component", "id": 5, "ids": ids[:1], "walks": []}
+    at = [[100 * i, 50 * (i % 2)] for i in ids]
+    around = [[5, 5], [900, 40]]
+    return {
+        "n_dims": n_dims, "width": [1000, 60], "ids": ids, "at": at, "names": names, "around": around,
+        "features": [loop, rest],
+    }  # fmt: skip
+
+
+def test_a_change_that_was_told_again_is_shown_once_as_it_was_told_last(tmp_path):
+    events = [
+        event(1, origin=0, status="provisional"),
+        event(1, origin=1, status="provisional"),
+        event(3, origin=2, status="confirmed"),
+        event(1, origin=1, status="retracted"),
+        event(1, origin=0, status="confirmed"),
+    ]
+    found = content.page_content(write_run(tmp_path / "run", events=events))
+    assert [(each["step"], each["status"]) for each in found["events"]] == [
+        (1, "confirmed"),
+        (1, "retracted"),
+        (3, "confirmed"),
+    ]
+    assert ["events", "2"] in found["summary"]
+    assert "1 events were taken back, as they did not last: their marks are hollow." in found["notes"]
+
+
+def test_the_page_holds_what_it_draws_and_no_more(tmp_path, monkeypatch):
+    monkeypatch.setattr(content, "PICTURE_BYTES", 2 * len(json.dumps(picture(["a", "b"]))))
+    whole = {"id": 1, "landmarks": list(range(100_000)), "walks": [], "mass": 5.0}
+    events = [
+        event(i, items=["x" * 50_000], before=[{**whole, "mass": float(i % 4)}], picture=picture(["a", "b"]))
+        for i in range(1, 5)
+    ]
+    found = content.page_content(write_run(tmp_path / "run", events=events))
+    assert len(json.dumps(found["events"])) < 10_000
+    assert [each["picture"] is not None for each in found["events"]] == [False, True, True, False]
+    assert "The 2 largest of 4 events have a picture; events.jsonl has all of them." in found["notes"]
+    assert found["events"][0]["sides"][0]["items"] == ["x" * (content.ITEM_WIDTH - 1) + "…"]
+
+
+def test_a_page_stays_small_however_much_was_told(tmp_path):
+    items = ["\u20ac" * 300 + "<" * 5000] * 5
+    sides = [{"name": f"before: component {i} (5 points)", "items": items} for i in range(4)]
+    events = [event(i, sides=sides, picture=picture([NASTY * 3] * 150)) for i in range(1, 900)]
+    page = write_report(write_run(tmp_path / "run", events=events))
+    assert 3_000_000 < page.stat().st_size < 7_000_000
+    notes = numbers_of(page.read_text())["notes"]
+    assert any(note.endswith("of 899 events are here; events.jsonl has all of them.") for note in notes)
+    assert any("events have a picture" in note for note in notes)
+
+
+def real_events():
+    """Twelve patches of points come, and every other one goes again."""
+    monitor = ts.Monitor(ts.Stream(1, window=72), ts.CobordismTracker(scale=1.0))
+    patches = np.repeat(np.arange(12.0) * 10, 6)[:, np.newaxis]
+    chunks = [patches, np.tile(patches.reshape(6, 2, 6)[:, 0].reshape(-1, 1), (2, 1))]
+    return [found.to_dict() for chunk in chunks for found in monitor.push(chunk).events]
+
+
+def test_lifelines_are_what_the_events_add_up_to(tmp_path, monkeypatch):
+    found = content.page_content(write_run(tmp_path / "run", events=real_events()))
+    lines = {line[0]: line[1:] for line in found["lives"]["lines"]}
+    assert len(lines) == 12
+    assert [lines[i][:3] for i in range(12)] == [["component", 1, None if i % 2 == 0 else 2] for i in range(12)]
+    monkeypatch.setattr(content, "MOST_LIVES", 4)
+    found = content.page_content(tmp_path / "run")
+    assert [line[3] for line in found["lives"]["lines"]] == [None] * 4
+    assert "Lifelines: the 4 that were largest for longest, of 12." in found["notes"]
+
+
+def test_events_of_another_version_have_no_lifelines(tmp_path):
+    found = content.page_content(write_run(tmp_path / "run", events=[event(1), {"kind": "Boom", "step": 2}]))
+    assert found["lives"] == {"lines": [], "bonds": []}
+    assert [(each["title"], each["sides"]) for each in found["events"][1:]] == [("Boom", [])]
 
 
 def test_long_runs_are_thinned_out_and_say_so(tmp_path, monkeypatch):
@@ -243,6 +320,50 @@ def test_a_browser_draws_it_without_a_complaint(tmp_path, kind):
 
 
 @needs_a_browser
+def test_an_event_is_drawn_where_it_happened_and_no_name_is_markup(tmp_path):
+    names = [NASTY, "<img src=x onerror=alert(1)>", "plain", "d"]
+    events = [event(1, items=[NASTY, "unplaced"], picture=picture(names))]
+    events[0]["sides"][0]["ids"] = [0, 77]
+    page = write_report(write_run(tmp_path / "run", events=events))
+    keys = "document.querySelector('.cloud').dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight'}));"
+    page.write_text(page.read_text().replace("</body>", f"<script>{keys * 2}</script></body>"))
+    drawn, complaints = drawn_by_a_browser(page, tmp_path / "profile")
+    assert complaints == []
+    cloud = drawn[drawn.index('class="cloud"') : drawn.index("</svg>", drawn.index('class="cloud"'))]
+    assert cloud.count("<circle") == 2 + 4 + 1 + 1  # around, before, after, the halo of what is pointed at
+    assert cloud.count("<polyline") == 1
+    assert len(re.search(r'points="([^"]*)"', cloud)[1].split()) == 5
+    assert "○" not in cloud
+    assert "before: loop 4" in drawn
+    says = re.search(r'<p class="says"[^>]*>(.*?)</p>', drawn, re.DOTALL)[1]
+    assert says == "&lt;img src=x onerror=alert(1)&gt;"
+    assert "<img" not in drawn
+    assert drawn.count('class="placed"') == 1
+
+
+@needs_a_browser
+def test_lifelines_are_drawn_where_there_are_some(tmp_path):
+    folder = write_run(tmp_path / "run", events=real_events())
+    drawn, complaints = drawn_by_a_browser(write_report(folder), tmp_path / "profile")
+    assert complaints == []
+    assert drawn.count("<title>component ") == 12
+    assert '<section id="lives-section" aria-labelledby="lives-title">' in drawn
+    drawn, _ = drawn_by_a_browser(write_report(write_run(tmp_path / "other", events=[event(1)])), tmp_path / "profile")
+    assert '<section id="lives-section" aria-labelledby="lives-title" hidden="">' in drawn
+
+
+@needs_a_browser
+def test_a_picture_of_the_plane_does_not_call_itself_a_projection(tmp_path):
+    events = [event(1, picture=picture(["a", None], n_dims=2))]
+    drawn, complaints = drawn_by_a_browser(
+        write_report(write_run(tmp_path / "run", events=events)), tmp_path / "profile"
+    )
+    assert complaints == []
+    says = re.search(r'<p class="says"[^>]*>(.*?)</p>', drawn, re.DOTALL)[1]
+    assert says == "Point at a landmark to read what it stands for."
+
+
+@needs_a_browser
 @pytest.mark.parametrize(
     ("click", "expected"),
     [
@@ -250,6 +371,14 @@ def test_a_browser_draws_it_without_a_complaint(tmp_path, kind):
         ("document.querySelectorAll('.nav button')[1].click()", "two"),
         ("document.querySelectorAll('.nav button')[0].click()", "three"),
         ("document.querySelectorAll('#table tbody tr')[2].click()", "three"),
+        (
+            "document.querySelectorAll('#table tbody tr')[1].dispatchEvent(new KeyboardEvent('keydown', {key: ' '}))",
+            "two",
+        ),
+        (
+            "document.querySelector('#timeline svg').dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft'}))",
+            "three",
+        ),
         ("window.dispatchEvent(new Event('resize'))", "one"),
     ],
 )
@@ -260,4 +389,7 @@ def test_an_event_that_is_chosen_is_put_into_words(tmp_path, click, expected):
     drawn, complaints = drawn_by_a_browser(page, tmp_path / "profile")
     assert complaints == []
     detail = drawn[drawn.index('id="detail"') : drawn.index("</section>", drawn.index('id="detail"'))]
-    assert re.findall("<li>(.*?)</li>", detail) == [expected]
+    assert re.findall("<li[^>]*>(.*?)</li>", detail) == [expected]
+    marks = re.findall(r'<circle [^>]*data-event="(\d)"[^>]*tabindex="(-?\d)"[^>]*aria-pressed="(\w+)"', drawn)
+    chosen = str(["one", "two", "three"].index(expected))
+    assert [mark for mark in marks if mark[1:] != ("-1", "false")] == [(chosen, "0", "true")]

@@ -10,9 +10,8 @@ import toposcope as ts
 from toposcope.pipeline import watch as watch_module
 from toposcope.pipeline.config import WatchConfig
 from toposcope.pipeline.diagram_file import read_diagrams
-from toposcope.pipeline.explain import Item
 from toposcope.pipeline.outputs import GROWING
-from toposcope.pipeline.resume import batches_after, digest_of, pack_watched, unpack_watched
+from toposcope.pipeline.resume import batches_after, digest_of
 from toposcope.pipeline.sources import Batch
 from toposcope.pipeline.watch import StreamPipeline
 from toposcope.safety import CheckpointManager
@@ -60,24 +59,6 @@ def test_the_digest_sees_names_and_numbers():
     assert digest_of(one) != digest_of(batch("a", "c"))
     assert digest_of(one) != digest_of(dataclasses.replace(one, vectors=one.vectors + 1))
     assert digest_of(one) != digest_of(dataclasses.replace(one, vectors=None))
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_watched_items_come_back_to_the_bit(dtype):
-    vectors = np.random.default_rng(0).normal(size=(3, 5)).astype(dtype)
-    items = [Item(name, vector) for name, vector in zip(["é", "", "row 3"], vectors, strict=True)]
-    again = unpack_watched(pack_watched(items))
-    assert [item.name for item in again] == ["é", "", "row 3"]
-    assert all(
-        np.array_equal(a.vector, b.vector) and a.vector.dtype == dtype for a, b in zip(again, items, strict=True)
-    )
-    assert unpack_watched(pack_watched([])) == []
-
-
-@pytest.mark.parametrize("packed", [b"", b"\x05\0\0\0\0\0\0\0{}", pack_watched([])[:-1] + b"!"])
-def test_items_that_are_none_are_refused(packed):
-    with pytest.raises((ValueError, KeyError)):
-        unpack_watched(packed)
 
 
 def config(tmp_path, **changes):
@@ -269,7 +250,7 @@ def test_a_push_that_is_torn_is_not_saved(tmp_path, monkeypatch):
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(watch_module, "explain", interrupt)
+    monkeypatch.setattr(watch_module, "explain_all", interrupt)
     with pytest.raises(KeyboardInterrupt):
         for _ in steps:
             pass

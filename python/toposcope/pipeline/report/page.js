@@ -48,10 +48,10 @@
   }
 
   // An SVG with axes; returns it with the maps from values to pixels.
-  function frame(host, { height, x, y, left = 46, right = 10, top = 8, bottom = 30, xLabel = "", yTicks = null, xTicks = null }) {
+  function frame(host, { height, x, y, left = 46, right = 10, top = 8, bottom = 30, xLabel = "", yTicks = null, xTicks = null, label = "" }) {
     host.replaceChildren();
     const width = Math.max(240, host.clientWidth);
-    const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "img" });
+    const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": label });
     const span = (domain) => (domain[1] > domain[0] ? domain[1] - domain[0] : 1);
     const px = (v) => left + ((v - x[0]) / span(x)) * (width - left - right);
     const py = (v) => height - bottom - ((v - y[0]) / span(y)) * (height - top - bottom);
@@ -71,7 +71,7 @@
 
   // Lines over pushes, with the values under the pointer in a corner.
   // With `counts` the values are whole numbers that hold until the next push.
-  function lineChart(host, { series, height = 170, unit = "", counts = false }) {
+  function lineChart(host, { series, height = 170, unit = "", counts = false, label = series.map((s) => s.name).join(", ") }) {
     const values = series.flatMap((s) => s.values.filter((v) => v !== null));
     if (!values.length) {
       host.replaceChildren(html("p", { class: "what", text: "Not recorded." }));
@@ -79,7 +79,7 @@
     }
     const high = values.reduce((a, b) => Math.max(a, b), 0);
     const yTicks = counts ? ticks(0, Math.max(1, high), height / 45).filter(Number.isInteger) : null;
-    const axes = frame(host, { height, x: [firstStep, lastStep], y: [0, high > 0 ? high * 1.05 : 1], yTicks, xLabel: "push" });
+    const axes = frame(host, { height, x: [firstStep, lastStep], y: [0, high > 0 ? high * 1.05 : 1], yTicks, xLabel: "push", label: `${label} over pushes` });
     for (const { values: column, colour } of series) {
       let path = "";
       let pen = "M";
@@ -148,18 +148,47 @@
       seen.set(place(event), nth + 1);
       const shift = (nth - (n - 1) / 2) * Math.min(9, (rowHeight - 8) / n);
       const mark = svg("circle", {
-        cx: axes.px(event.step), cy: axes.py(lane(event.kind)) + shift, r: event.certified ? 5.5 : 4, fill: kindColour(event.kind),
-        "fill-opacity": event.certified ? 0.95 : 0.55, class: `event${i === chosen ? " chosen" : ""}`, "data-event": i,
+        cx: axes.px(event.step), cy: axes.py(lane(event.kind)) + shift, r: event.certified ? 5.5 : 4,
+        fill: event.status === "retracted" ? "var(--paper)" : kindColour(event.kind), style: `--kind:${kindColour(event.kind)}`,
+        class: `event ${event.status ?? ""}${i === chosen ? " chosen" : ""}`, "data-event": i,
+        role: "button", tabindex: i === (chosen ?? 0) ? "0" : "-1", "aria-pressed": String(i === chosen),
+        "aria-label": `${event.title} at push ${event.step}`,
       });
-      mark.append(svg("title", {}, `${event.kind}, push ${event.step}`));
-      mark.addEventListener("click", () => choose(i));
+      mark.append(svg("title", {}, `${event.title}, push ${event.step}, ${event.status ?? ""}`));
+      mark.addEventListener("click", (click) => { click.stopPropagation(); choose(i); });
       axes.root.append(mark);
+    });
+    // A finger need not hit a mark: the nearest one is meant.
+    axes.root.addEventListener("click", (click) => {
+      const away = (mark) => {
+        const box = mark.getBoundingClientRect();
+        return Math.hypot(box.x + box.width / 2 - click.clientX, box.y + box.height / 2 - click.clientY);
+      };
+      const nearest = [...axes.root.querySelectorAll(".event")].reduce((best, mark) => (away(mark) < away(best) ? mark : best));
+      if (away(nearest) <= 28) choose(Number(nearest.dataset.event));
+    });
+    // One stop of the tabulator for all marks; the arrow keys go on from there.
+    axes.root.setAttribute("role", "group");
+    axes.root.setAttribute("aria-label", "Events over time. Left and right arrow keys choose.");
+    axes.root.addEventListener("keydown", (key) => {
+      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key.key];
+      if (by === undefined) return;
+      key.preventDefault();
+      step(by);
+      host.querySelector(".event.chosen").focus();
     });
   }
 
+  const step = (by) => choose(((chosen ?? 0) + by + run.events.length) % run.events.length);
+
   function choose(i) {
     chosen = i;
-    document.querySelectorAll(".event").forEach((mark) => mark.classList.toggle("chosen", Number(mark.dataset.event) === i));
+    for (const mark of document.querySelectorAll(".event")) {
+      const isChosen = Number(mark.dataset.event) === i;
+      mark.classList.toggle("chosen", isChosen);
+      mark.setAttribute("tabindex", isChosen ? "0" : "-1");
+      mark.setAttribute("aria-pressed", String(isChosen));
+    }
     drawDetail();
   }
 
@@ -169,19 +198,96 @@
     const event = run.events[chosen];
     const back = html("button", { type: "button", text: "‹", "aria-label": "previous event" });
     const on = html("button", { type: "button", text: "›", "aria-label": "next event" });
-    back.addEventListener("click", () => choose((chosen + run.events.length - 1) % run.events.length));
-    on.addEventListener("click", () => choose((chosen + 1) % run.events.length));
+    back.addEventListener("click", () => { step(-1); host.querySelector(".nav button").focus(); });
+    on.addEventListener("click", () => { step(1); host.querySelectorAll(".nav button")[1].focus(); });
+    const picture = event.picture ? drawPicture(event.picture) : null;
+    const sides = event.sides.map((side) => drawSide(side, picture));
     host.replaceChildren(
-      html("div", { class: "nav" }, back, on),
+      html("div", { class: "nav" }, back, html("span", { text: `${chosen + 1} of ${run.events.length}` }), on),
       html("h3", { text: `${event.title} at push ${event.step}` }),
       html("p", { class: "evidence", text: event.evidence }),
-      html("div", { class: "sides" }, ...event.sides.map(drawSide)),
+      html("div", { class: picture ? "shown with-picture" : "shown" }, ...(picture ? [picture.element] : []), html("div", { class: "sides" }, ...sides)),
     );
   }
 
-  function drawSide(side) {
-    const list = html("ul", {}, ...side.items.map((item) => html("li", { text: item })));
+  function drawSide(side, picture) {
+    const list = html("ul");
+    side.items.forEach((item, i) => {
+      const line = html("li", { text: item, dir: "auto" });
+      const id = side.ids?.[i];
+      if (picture && id !== undefined && picture.has(id)) {
+        // Pointing at an item shows where it is.
+        for (const [on, off] of [["pointerenter", "pointerleave"], ["focus", "blur"]]) {
+          line.addEventListener(on, () => picture.mark(id));
+          line.addEventListener(off, () => picture.mark(null));
+        }
+        line.setAttribute("tabindex", "0");
+        line.classList.add("placed");
+      }
+      list.append(line);
+    });
     return html("div", {}, html("h4", { text: side.name }), list);
+  }
+
+  // Where an event happened: its landmarks among the others, before it hollow, after it filled, loops as closed walks.
+  function drawPicture(picture) {
+    const [width, height] = picture.width.map((side) => Math.max(side, 200));
+    const margin = 45;
+    const place = new Map(picture.ids.map((id, i) => [id, picture.at[i]]));
+    const name = new Map(picture.ids.map((id, i) => [id, picture.names[i] ?? `point ${id}`]));
+    const px = ([x]) => margin + x + (width - picture.width[0]) / 2;
+    const py = ([, y]) => height + margin - y - (height - picture.width[1]) / 2;
+    const identities = [...new Set(picture.features.map((feature) => feature.id))];
+    const colour = (feature) => `var(--c${identities.indexOf(feature.id) % 7})`;
+    const root = svg("svg", { viewBox: `0 0 ${width + 2 * margin} ${height + 2 * margin}`, class: "cloud", role: "group", tabindex: "0", "aria-label": "Where it happened. Arrow keys go from landmark to landmark." });
+    for (const at of picture.around) root.append(svg("circle", { cx: px(at), cy: py(at), r: 5, fill: "var(--faint)", "fill-opacity": 0.35 }));
+    for (const feature of picture.features) {
+      for (const walk of feature.walks) {
+        const points = walk.map((id) => place.get(id)).map((at) => `${px(at)},${py(at)}`).join(" ");
+        root.append(svg("polyline", { points, fill: "none", stroke: colour(feature), "stroke-width": 6, "stroke-linejoin": "round", "stroke-dasharray": feature.side === "before" ? "16 11" : "none" }));
+      }
+      const isBefore = feature.side === "before";
+      for (const id of feature.ids) {
+        const at = place.get(id);
+        root.append(svg("circle", { cx: px(at), cy: py(at), r: isBefore ? 13 : 7, fill: isBefore ? "none" : colour(feature), stroke: colour(feature), "stroke-width": 3 }));
+      }
+    }
+    const halo = svg("circle", { r: 24, class: "halo", visibility: "hidden" });
+    root.append(halo);
+    // What is pointed at is the nearest landmark, so that fingers need not be exact.
+    const hint = picture.n_dims > 2 ? `${picture.n_dims} dimensions in two principal directions: what looks close need not be. ` : "";
+    const says = html("p", { class: "says", "aria-live": "polite", dir: "auto" });
+    function mark(id) {
+      halo.setAttribute("visibility", id === null ? "hidden" : "visible");
+      says.textContent = id === null ? `${hint}Point at a landmark to read what it stands for.` : name.get(id);
+      if (id === null) return;
+      halo.setAttribute("cx", px(place.get(id)));
+      halo.setAttribute("cy", py(place.get(id)));
+    }
+    function nearest(event) {
+      const box = root.getBoundingClientRect();
+      const scale = Math.min(box.width / (width + 2 * margin), box.height / (height + 2 * margin));
+      const x = (event.clientX - box.left - (box.width - scale * (width + 2 * margin)) / 2) / scale;
+      const y = (event.clientY - box.top - (box.height - scale * (height + 2 * margin)) / 2) / scale;
+      const away = (id) => (px(place.get(id)) - x) ** 2 + (py(place.get(id)) - y) ** 2;
+      return picture.ids.reduce((best, id) => (away(id) < away(best) ? id : best));
+    }
+    let at = -1;
+    root.addEventListener("pointermove", (event) => mark(nearest(event)));
+    root.addEventListener("pointerdown", (event) => mark(nearest(event)));
+    root.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") mark(null); });
+    root.addEventListener("keydown", (key) => {
+      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key.key];
+      if (by === undefined) return;
+      key.preventDefault();
+      at = (at + by + picture.ids.length) % picture.ids.length;
+      mark(picture.ids[at]);
+    });
+    mark(null);
+    const entries = picture.features.slice(0, 8).map((feature) => html("span", { text: `${feature.side}: ${feature.noun} ${feature.id}`, class: feature.side, style: `--swatch:${colour(feature)}` }));
+    if (picture.features.length > 8) entries.push(html("span", { text: `and ${picture.features.length - 8} more`, style: "--swatch:transparent" }));
+    const element = html("div", { class: "where" }, root, html("div", { class: "legend" }, ...entries), says);
+    return { element, mark, has: (id) => place.has(id) };
   }
 
   const PAGE = 100;
@@ -196,19 +302,49 @@
       const row = html("tr", { tabindex: "0" }, ...cells.map((text) => html("td", { text })));
       const open = () => { choose(i); byId("detail").scrollIntoView({ block: "center" }); };
       row.addEventListener("click", open);
-      row.addEventListener("keydown", (key) => { if (key.key === "Enter") open(); });
+      row.addEventListener("keydown", (key) => { if (key.key === "Enter" || key.key === " ") { key.preventDefault(); open(); } });
       body.append(row);
     });
     byId("table").replaceChildren(head, body);
     byId("more").hidden = shown >= run.events.length;
   }
 
+  // Lifelines -------------------------------------------------------------------------------------------------------------
+
+  const NOUNS = ["component", "loop", "void"];
+
+  function drawLives() {
+    const { lines, bonds } = run.lives;
+    byId("lives-section").hidden = !lines.length;
+    if (!lines.length) return;
+    const lanes = lines.reduce((most, line) => Math.max(most, line[4]), 0) + 1;
+    const each = Math.max(9, Math.min(22, 420 / lanes));
+    const host = byId("lives");
+    const axes = frame(host, { height: lanes * each + 46, x: [firstStep, lastStep], y: [-0.6, lanes - 0.4], left: 14, yTicks: [], xLabel: "push", label: `Lifelines of ${lines.length} components and loops over pushes` });
+    const lane = new Map(lines.map((line) => [line[0], line[4]]));
+    for (const [at, from, to] of bonds) {
+      axes.root.append(svg("line", { x1: axes.px(at), x2: axes.px(at), y1: axes.py(lane.get(from)), y2: axes.py(lane.get(to)), stroke: "var(--faint)" }));
+    }
+    for (const [id, noun, begin, end, at, mass] of lines) {
+      const colour = dimColour(NOUNS.indexOf(noun)), y = axes.py(at);
+      const from = axes.px(begin), to = Math.max(axes.px(end ?? lastStep), from + 1);
+      const line = svg("line", { x1: from, x2: to, y1: y, y2: y, stroke: colour, "stroke-width": Math.min(5, each / 3), "stroke-linecap": "round" });
+      line.append(svg("title", {}, `${noun} ${id}: push ${begin} to ${end ?? "the end"}, at most ${short(mass)} points`));
+      axes.root.append(line);
+      if (to - from > 24 && each >= 12) axes.root.append(svg("text", { x: from + 3, y: y - each * 0.2 - 1 }, id));
+    }
+    const there = NOUNS.filter((noun) => lines.some((line) => line[1] === noun));
+    legendOf(byId("lives-legend"), there.map((noun) => [`${noun}s`, dimColour(NOUNS.indexOf(noun))]));
+  }
+
   // Betti numbers ---------------------------------------------------------------------------------------------------------
 
-  const RAMP = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]];
-  function ramp(t) {
-    const at = Math.min(0.9999, Math.max(0, t)) * (RAMP.length - 1);
-    const low = RAMP[Math.floor(at)], high = RAMP[Math.floor(at) + 1];
+  // From near the paper's colour away from it, on light paper as on dark.
+  const hex = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
+  const rampColours = () => ["--r0", "--r1", "--r2", "--r3"].map((name) => hex(css(name)));
+  function ramp(t, colours) {
+    const at = Math.min(0.9999, Math.max(0, t)) * (colours.length - 1);
+    const low = colours[Math.floor(at)], high = colours[Math.floor(at) + 1];
     return low.map((c, i) => Math.round(c + (high[i] - c) * (at - Math.floor(at))));
   }
 
@@ -220,9 +356,13 @@
       return;
     }
     host.replaceChildren();
+    const colours = rampColours();
     dims.forEach((matrix, dim) => {
       const most = matrix.reduce((a, column) => column.reduce((b, v) => Math.max(b, v), a), 0);
-      host.append(html("p", { class: "caption", text: `dimension ${dim}: at most ${most} at once` }));
+      const shades = [0, 0.25, 0.5, 0.75, 1].map((t) => `rgb(${ramp(t, colours).join(" ")})`).join(",");
+      const bar = html("span", { class: "ramp", style: `background:linear-gradient(90deg,${shades})`, "aria-hidden": "true" });
+      const named = dim < 3 ? ["components", "loops", "voids"][dim] : `dimension ${dim}`;
+      host.append(html("p", { class: "caption" }, `${named}: none is blank, 1 `, bar, ` ${most} at once`));
       const chart = html("div", { class: "chart" });
       host.append(chart);
       drawHeatMap(chart, matrix, most, dim);
@@ -230,13 +370,13 @@
 
     function drawHeatMap(chart, matrix, most, dim) {
       const high = scales[scales.length - 1];
-      const axes = frame(chart, { height: 200, x: [columns[0] - 0.5, columns[columns.length - 1] + 0.5], y: [0, high], xLabel: "push" });
+      const axes = frame(chart, { height: 200, x: [columns[0] - 0.5, columns[columns.length - 1] + 0.5], y: [0, high], xLabel: "push", label: `Betti numbers of dimension ${dim} over pushes and scale` });
       const width = axes.width - axes.left - axes.right, height = axes.height - axes.top - axes.bottom;
       const canvas = html("canvas", { width: columns.length, height: scales.length });
       const pixels = canvas.getContext("2d").createImageData(columns.length, scales.length);
       matrix.forEach((column, i) => column.forEach((count, j) => {
         const at = 4 * ((scales.length - 1 - j) * columns.length + i);
-        const colour = ramp(most ? Math.log1p(count) / Math.log1p(most) : 0);
+        const colour = ramp(most > 1 ? Math.log(Math.max(count, 1)) / Math.log(most) : 0, colours);
         pixels.data.set([...colour, count ? 255 : 0], at);
       }));
       canvas.getContext("2d").putImageData(pixels, 0, 0);
@@ -267,7 +407,7 @@
       host.append(html("p", { class: "caption", text: dim === 0 ? "components" : dim === 1 ? "loops" : dim === 2 ? "voids" : `dimension ${dim}` }));
       const chart = html("div", { class: "chart" });
       host.append(chart);
-      lineChart(chart, { series: [{ name: `β${dim}`, values, colour: dimColour(dim) }], height: 120, counts: true });
+      lineChart(chart, { series: [{ name: `β${dim}`, values, colour: dimColour(dim) }], height: 120, counts: true, label: `β${dim} at the tracker's scale` });
     });
   }
 
@@ -283,7 +423,7 @@
       return;
     }
     const top = high * 1.08 || 1;
-    const axes = frame(host, { height: 320, x: [0, top], y: [0, top], xLabel: "birth" });
+    const axes = frame(host, { height: 320, x: [0, top], y: [0, top], xLabel: "birth", label: `Diagram of ${intervals.length} intervals: births to the right, deaths upwards` });
     axes.root.append(svg("line", { x1: axes.px(0), y1: axes.py(0), x2: axes.px(top), y2: axes.py(top), stroke: "var(--rule)" }));
     axes.root.append(svg("text", { x: axes.left + 6, y: axes.top + 6 }, "∞"));
     for (const [dim, birth, death] of intervals) {
@@ -301,7 +441,7 @@
   function drawBarcode(host, intervals, top) {
     const rows = [...intervals].sort((a, b) => a[0] - b[0] || a[1] - b[1] || (a[2] ?? Infinity) - (b[2] ?? Infinity));
     const height = 320, each = (height - 38) / rows.length;
-    const axes = frame(host, { height, x: [0, top], y: [0, rows.length], left: 12, yTicks: [], xLabel: "scale" });
+    const axes = frame(host, { height, x: [0, top], y: [0, rows.length], left: 12, yTicks: [], xLabel: "scale", label: `Barcode of ${rows.length} intervals` });
     rows.forEach(([dim, birth, death], i) => {
       axes.root.append(svg("rect", {
         x: axes.px(birth), width: Math.max(0.8, axes.px(death ?? top) - axes.px(birth)), y: axes.top + i * each,
@@ -344,6 +484,7 @@
   function drawAll() {
     drawTimeline();
     drawDetail();
+    drawLives();
     drawCrocker();
     drawBetti();
     drawDiagram();
@@ -353,16 +494,22 @@
 
   document.title = `${run.title} · toposcope`;
   byId("title").textContent = run.title;
-  byId("facts").append(...run.facts.map(([name, value]) => html("div", {}, html("dt", { text: name }), html("dd", { text: value }))));
+  for (const list of ["summary", "facts"]) {
+    byId(list).append(...run[list].map(([name, value]) => html("div", {}, html("dt", { text: name }), html("dd", { text: value }))));
+  }
   byId("notes").append(...run.notes.map((text) => html("li", { text })));
   legendOf(byId("legend"), kinds.map((kind) => [kind, kindColour(kind)]));
   byId("more").addEventListener("click", () => { shown += PAGE; drawTable(); });
   drawTable();
-  const best = run.events.reduce((a, event, i) => (a === null || event.confidence > run.events[a].confidence ? i : a), null);
+  // First the one that is most certain; of those a change of several features, which is more of a story than a birth.
+  const weight = (event) => [event.status !== "retracted", event.confidence, event.picture ? event.picture.features.length : 0];
+  const isMore = (a, b) => { for (const [i, x] of a.entries()) if (x !== b[i]) return x > b[i]; return false; };
+  const best = run.events.reduce((a, event, i) => (a === null || isMore(weight(event), weight(run.events[a])) ? i : a), null);
   chosen = best;
   drawAll();
   let width = document.documentElement.clientWidth;
   let waiting = null;
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawCrocker);
   window.addEventListener("resize", () => {
     if (document.documentElement.clientWidth === width) return;
     width = document.documentElement.clientWidth;
