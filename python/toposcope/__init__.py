@@ -5,6 +5,7 @@ from toposcope._core import __version__
 from toposcope.alpha import alpha
 from toposcope.batch import rips
 from toposcope.cech import cech
+from toposcope.chunk_buffer import ChunkBuffer
 from toposcope.diagram import Diagram, DiagramInfo
 from toposcope.distances import bottleneck_distance, wasserstein_distance
 from toposcope.estimate import Estimate, estimate
@@ -23,8 +24,9 @@ from toposcope.exceptions import (
     TrackingWarning,
 )
 from toposcope.pipeline.monitor import Monitor
+from toposcope.pipeline.ring import ChunkRing
 from toposcope.pipeline.subscription import Subscription
-from toposcope.reports import PushStats, Report
+from toposcope.reports import PushStats, Report, StreamTotals
 from toposcope.representatives import Chain, Representative, Representatives
 from toposcope.stream import Stream
 from toposcope.tracking import (
@@ -46,6 +48,8 @@ from toposcope.tracking import (
 __all__ = [
     "Chain",
     "CheckpointError",
+    "ChunkBuffer",
+    "ChunkRing",
     "CobordismTracker",
     "ComponentBirth",
     "ComponentDeath",
@@ -74,6 +78,7 @@ __all__ = [
     "Representatives",
     "Split",
     "Stream",
+    "StreamTotals",
     "Subscription",
     "TelemetryWarning",
     "TokenizerWarning",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -137,6 +137,34 @@ class PushStats:
     n_bytes: int
     pool: PoolStats
     latency: Mapping[str, float]
+
+
+class StreamTotals(NamedTuple):
+    """What a stream has done since it was made or loaded; numbers that only grow, over :meth:`Stream.reset` too.
+
+    Attributes
+    ----------
+    n_steps : int
+        Pushes, evictions and merges that succeeded.
+    n_points : int
+        Points that came with them, those of merged streams included.
+    n_added, n_expired, n_merged, n_evicted : int
+        Landmarks, as :class:`PushStats` counts them.
+    n_late, n_dropped : int
+        Late points that were taken in, and that were dropped.
+    busy_seconds : float
+        Time spent on all that.
+    """
+
+    n_steps: int
+    n_points: int
+    n_added: int
+    n_expired: int
+    n_merged: int
+    n_evicted: int
+    n_late: int
+    n_dropped: int
+    busy_seconds: float
 
 
 def _certified(diagram: Diagram, dim: int, certified_above: float) -> Float64Array:

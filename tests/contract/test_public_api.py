@@ -16,12 +16,12 @@ PUBLIC = {
         "rips",
     },
     "distances": {"bottleneck_distance", "wasserstein_distance"},
-    "streaming": {"PushStats", "Report", "Stream"},
+    "streaming": {"ChunkBuffer", "PushStats", "Report", "Stream", "StreamTotals"},
     "events": {
         "CobordismTracker", "ComponentBirth", "ComponentDeath", "Continue", "Event", "Feature", "LoopBirth",
         "LoopContinue", "LoopDeath", "Merge", "Reorganise", "Split", "Transient",
     },
-    "monitoring": {"Monitor", "Subscription", "telemetry"},
+    "monitoring": {"ChunkRing", "Monitor", "Subscription", "telemetry"},
     "packages": {"embedding"},
     "errors": {
         "CheckpointError", "DiagramFileError", "Error", "InternalError", "LaggedError", "MemoryLimitError",
@@ -50,7 +50,8 @@ def test_every_public_name_is_documented(name: str) -> None:
 def test_import_loads_no_extra() -> None:
     program = (
         "import sys, toposcope, toposcope.embedding, toposcope.telemetry, toposcope.pipeline, toposcope.plotting\n"
-        "extras = {'matplotlib', 'onnx', 'onnxruntime', 'pandas', 'pyarrow', 'rich', 'scipy', 'sklearn'}\n"
+        "extras = {'matplotlib', 'onnx', 'onnxruntime', 'opentelemetry', 'pandas', 'prometheus_client', 'psutil',"
+        " 'pyarrow', 'rich', 'scipy', 'sklearn'}\n"
         "print(sorted(extras & set(sys.modules)))\n"
     )
     loaded = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout

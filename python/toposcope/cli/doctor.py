@@ -25,6 +25,9 @@ _EXTRAS = {
     "plot": ("matplotlib",),
     "arrow": ("pyarrow",),
     "cli": ("rich", "pyarrow", "scikit-learn"),
+    "prometheus": ("prometheus-client",),
+    "otel": ("opentelemetry-sdk",),
+    "process": ("psutil",),
 }
 _SIMD = ("sse4_2", "avx2", "fma", "avx512f", "avx512bw", "avx512_vpopcntdq", "asimd", "sve")
 _N_POINTS = 60

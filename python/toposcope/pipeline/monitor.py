@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+import time
 import warnings
+from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from toposcope.exceptions import TelemetryWarning, TrackingWarning
+from toposcope._typing import integer, number
+from toposcope.exceptions import LaggedError, TelemetryWarning, TrackingWarning
 from toposcope.pipeline.chunks import CHUNK_SECONDS, CHUNK_SIZE, ChunkCutter, cut, cut_async
 from toposcope.pipeline.items import ItemStore
+from toposcope.pipeline.ring import ChunkRing
 from toposcope.pipeline.subscription import OnLag, Subscription
 from toposcope.telemetry import new_run_id
-from toposcope.telemetry.measure import StageClock, push_record
+from toposcope.telemetry.measure import Pressure, StageClock, push_record
+from toposcope.telemetry.process import ProcessMeter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
@@ -49,6 +54,8 @@ class Monitor:
         counted in ``n_sink_failures``; it never disturbs the stream.
     run_id : str, optional
         Name of the run in the records; by default the time and some chance.
+    history : int, default=1024
+        Events that are kept for those who subscribe later, or again: see :meth:`subscribe`.
 
     Attributes
     ----------
@@ -83,6 +90,7 @@ class Monitor:
         sinks: Iterable[Sink] = (),
         *,
         run_id: str | None = None,
+        history: int = 1024,
     ) -> None:
         _check_verbs("stream", stream, "push")
         if tracker is not None:
@@ -108,6 +116,10 @@ class Monitor:
         self._untracked: list[Report] = []
         self._tracked_step: int | None = None
         self._subscriptions: list[Subscription] = []
+        self._history: deque[Event] = deque(maxlen=integer(history, "history", at_least=0))
+        self._process = ProcessMeter()
+        self._ring: ChunkRing | None = None
+        self._lost_before = (0, 0.0)
         self._pushing = threading.Lock()
         self._subscribing = threading.Lock()
         self._closed = False
@@ -117,7 +129,7 @@ class Monitor:
 
         Parameters
         ----------
-        chunk : array of shape (n_points, n_dims)
+        chunk : array of shape (n_points, n_dims), or ChunkBuffer
             As :meth:`Stream.push <toposcope.Stream.push>` takes it.
         items : sequence of length n_points, optional
             What the points stand for. Kept for the landmarks alive only; :meth:`items` finds them again.
@@ -167,8 +179,9 @@ class Monitor:
         min_confidence: float = 0.0,
         capacity: int = 1024,
         on_lag: OnLag = "drop_oldest",
+        since: int | None = None,
     ) -> Subscription:
-        """Subscribe to events from the next push on.
+        """Subscribe to events, from the next push on or from a number on.
 
         Parameters
         ----------
@@ -182,17 +195,37 @@ class Monitor:
             What happens when they are not collected in time: the oldest goes; or the writer waits; or the oldest goes
             and the reader's next call raises :class:`~toposcope.LaggedError`; or only the newest event of each kind
             about the same identities is kept, and after that the oldest goes.
+        since : int, optional
+            The ``seq`` of the first event that is wanted: those that the monitor still has come first, then those to
+            come, none twice and none left out. Who keeps the ``seq`` of the last event that he is done with, and asks
+            for the next, goes on where he was, after a crash too: events of a restored tracker have the numbers that
+            they had.
 
         Returns
         -------
         Subscription
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described, or the monitor is closed.
+        LaggedError
+            If events from ``since`` on have fallen out of the history. Where the monitor cannot know, because it is
+            new and its tracker is not, the reader's first call after the next event raises it.
         """
-        subscription = Subscription(
-            kinds=kinds, min_confidence=min_confidence, capacity=capacity, on_lag=on_lag, on_close=self._forget
-        )
+        first = None if since is None else integer(since, "since", at_least=0)
         with self._subscribing:
             if self._closed:
                 raise ValueError("subscribe to a closed monitor")
+            subscription = Subscription(
+                kinds=kinds,
+                min_confidence=min_confidence,
+                capacity=capacity,
+                on_lag=on_lag,
+                since=first,
+                past=() if first is None else self._since(first),
+                on_close=self._forget,
+            )
             self._subscriptions.append(subscription)
         return subscription
 
@@ -207,13 +240,14 @@ class Monitor:
 
         Parameters
         ----------
-        source : iterable or asynchronous iterable of arrays
+        source : iterable or asynchronous iterable of arrays, or ChunkRing
             Rows of shape (n_dims,) or blocks of shape (n_points, n_dims).
         chunk_size : int, default=1000
             Points of a chunk.
         chunk_seconds : float or None, default=0.01
             Seconds after which a chunk is pushed even if it is not full; None waits until it is. A synchronous source
-            is looked at only when it yields: one that may fall silent should be asynchronous.
+            is looked at only when it yields: one that may fall silent should be asynchronous, or a
+            :class:`~toposcope.ChunkRing`.
 
         Returns
         -------
@@ -226,6 +260,27 @@ class Monitor:
         If the source raises, what it yielded before is pushed and reported first.
         """
         return Run(self, source, ChunkCutter(chunk_size, chunk_seconds))
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Let all sinks write what they hold back.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds that buffered ones get together; by default as long as it takes.
+
+        Returns
+        -------
+        bool
+            Whether all did.
+        """
+        until = None if timeout is None else time.monotonic() + number(timeout, "timeout")
+        done = True
+        for sink in self._sinks:
+            if callable(flush := getattr(sink, "flush", None)):
+                left = None if until is None else max(0.0, until - time.monotonic())
+                done &= bool(flush(left))
+        return done
 
     def close(self) -> None:
         """End all subscriptions and close all sinks; the stream stays usable. More calls do nothing."""
@@ -257,14 +312,14 @@ class Monitor:
             clock.lap("push")
             events = self._track(report)
             clock.lap("track")
-            self._deliver(events)
+            n_queued, n_lost, blocked = self._deliver(events)
             clock.lap("deliver")
             features = None if self.vectorizer is None else self.vectorizer.transform([report.diagram])[0]
             clock.lap("vectorize")
             # The cospan is megabytes that nobody needs once the tracker has seen it.
             cospan = report.cospan if self.tracker is None else None
             report = dataclasses.replace(report, cospan=cospan, events=events, features=features)
-            self._record(report, clock)
+            self._record(report, clock, n_queued, n_lost, blocked)
             return report
 
     def _track(self, report: Report) -> tuple[Event, ...]:
@@ -301,21 +356,57 @@ class Monitor:
         tracker.reset()
         return tracker.observe(report)
 
-    def _deliver(self, events: tuple[Event, ...]) -> None:
+    def _deliver(self, events: tuple[Event, ...]) -> tuple[int, int, float]:
+        """Hand the events on; return how many wait then, how many were lost on the way, and how long it was blocked."""
         self.n_events += len(events)
         with self._subscribing:
-            subscriptions = list(self._subscriptions)
+            # Together: who subscribes finds an event either here or among those to come.
+            self._remember(events)
+            subscriptions = tuple(self._subscriptions)
+        if not subscriptions:
+            return 0, 0, 0.0
+        n_lost = -sum(subscription.n_dropped for subscription in subscriptions)
+        blocked = -sum(subscription.blocked_seconds for subscription in subscriptions)
         for event in events:
             for subscription in subscriptions:
                 subscription.offer(event)
+        n_lost += sum(subscription.n_dropped for subscription in subscriptions)
+        blocked += sum(subscription.blocked_seconds for subscription in subscriptions)
+        return sum(map(len, subscriptions)), n_lost, blocked
+
+    def _remember(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            if self._history and event.seq != self._history[-1].seq + 1:
+                self._history.clear()  # another tracker, which counts from the beginning
+            self._history.append(event)
+
+    def _since(self, first: int) -> list[Event]:
+        """Return what was told from a number on."""
+        if not self._history:
+            return []
+        oldest = self._history[0].seq
+        if first < oldest:
+            n_missed = oldest - first
+            raise LaggedError(
+                n_missed,
+                f"since: expected a number from {oldest} on, as the events before are forgotten, got {first}: "
+                f"{n_missed} events are gone",
+            )
+        return [event for event in self._history if event.seq >= first]
 
     def _forget(self, subscription: Subscription) -> None:
         with self._subscribing:
             self._subscriptions.remove(subscription)
 
-    def _record(self, report: Report, clock: StageClock) -> None:
-        record = push_record(report, run_id=self.run_id, seq=self.n_pushes, clock=clock)
+    def _record(self, report: Report, clock: StageClock, n_queued: int, n_lost: int, blocked: float) -> None:
+        seq = self.n_pushes
         self.n_pushes += 1
+        if not self._sinks:
+            return
+        pressure = self._pressure(n_queued, n_lost, blocked)
+        record = push_record(
+            report, run_id=self.run_id, seq=seq, clock=clock, pressure=pressure, process=self._process.read()
+        )
         for sink in self._sinks:
             try:
                 sink.write(record)
@@ -323,6 +414,19 @@ class Monitor:
                 self.n_sink_failures += 1
                 if self.n_sink_failures == 1:
                     warnings.warn(f"{sink!r} failed: {error!r}; see n_sink_failures", TelemetryWarning, stacklevel=3)
+
+    def _pressure(self, n_queued: int, n_lost: int, blocked: float) -> Pressure:
+        ring = self._ring
+        if ring is None:
+            return Pressure(n_queued, n_lost, blocked)
+        n_before, seconds_before = self._lost_before
+        n_now, seconds_now = self._lost_before = ring.n_dropped, ring.blocked_seconds
+        return Pressure(n_queued, n_lost, blocked, len(ring), n_now - n_before, seconds_now - seconds_before)
+
+    def _attach(self, ring: ChunkRing) -> None:
+        """Report on a ring from now on, and on what happened to it before this monitor saw it."""
+        if ring is not self._ring:
+            self._ring, self._lost_before = ring, (0, 0.0)
 
 
 def _check_verbs(argument: str, value: object, *verbs: str) -> None:
@@ -341,6 +445,8 @@ class Run:
         self._monitor = monitor
         self._source: Any = source
         self._cutter = cutter
+        if isinstance(source, ChunkRing):
+            monitor._attach(source)  # noqa: SLF001 (a run is the monitor's own)
 
     def __iter__(self) -> Iterator[Report]:
         if not hasattr(self._source, "__iter__"):

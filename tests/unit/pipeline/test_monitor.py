@@ -26,6 +26,7 @@ class Report:
     landmark_ids: np.ndarray
     diagram: ts.Diagram
     stats: SimpleNamespace
+    n_left_out: int = 0
     epsilon: float = 0.0
     error_bound: float = 0.0
     cospan: object | None = "distances"
@@ -38,6 +39,8 @@ STATS = SimpleNamespace(
     n_expired=2,
     n_merged=3,
     n_evicted=4,
+    n_late=5,
+    n_dropped=6,
     n_bytes=1000,
     pool=SimpleNamespace(slots=8, fragmentation=0.25),
     latency={"nearest": 0.001, "persistence": 0.002},
