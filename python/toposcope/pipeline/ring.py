@@ -176,8 +176,11 @@ def _own(chunk: Any, *, copy: bool) -> np.ndarray[Any, Any]:
     if isinstance(chunk, (list, tuple)):
         raise TypeError(f"chunk: expected an array of shape (n_points, n_dims), got a {describe(chunk)}; use np.array")
     points = float_array(chunk, "chunk", 2)
-    if copy and np.may_share_memory(points, chunk):
-        points = points.copy()
-    elif points is chunk:
-        points.flags.writeable = False
+    if isinstance(chunk, np.ndarray) and not np.may_share_memory(points, chunk):
+        return points  # it was converted, and is nobody else's
+    if copy:
+        return points.copy()
+    for array in (points, chunk):
+        if isinstance(array, np.ndarray):
+            array.flags.writeable = False
     return points
