@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toposcope._typing import byte_count, integer, number
+from toposcope.telemetry.opening import check_sink
 
 METRICS = ("auto", "euclidean", "cosine", "manhattan", "chebyshev")
 """Metrics of a stream; ``auto`` is cosine for text, euclidean for numbers."""
@@ -68,6 +69,9 @@ class WatchConfig:
         Bytes that the stream may hold, such as ``"64MiB"``.
     n_threads : int or None
         Threads; None = as many as the machine has.
+    telemetry : tuple of str
+        Where the records of pushes go, besides ``telemetry.jsonl`` in ``out``, as
+        :func:`~toposcope.telemetry.opening.open_sink` names it.
     """
 
     source: str
@@ -91,6 +95,7 @@ class WatchConfig:
     landmark_min_mass: float | None = None
     memory_limit: str | int = "64MiB"
     n_threads: int | None = None
+    telemetry: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, least in (("window", 1), ("chunk", 1), ("max_dim", 0), ("confirm_after", 0)):
@@ -119,6 +124,8 @@ class WatchConfig:
             )
         if kind in {"sentence", "qwen"} and not path:
             raise ValueError(f"embedder: expected the model's folder after {kind}:, got nothing")
+        for name in self.telemetry:
+            check_sink(name)
 
     @property
     def n_landmarks(self) -> int:
@@ -127,4 +134,4 @@ class WatchConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""
-        return {**dataclasses.asdict(self), "columns": list(self.columns)}
+        return {**dataclasses.asdict(self), "columns": list(self.columns), "telemetry": list(self.telemetry)}

@@ -18,10 +18,11 @@ from toposcope.pipeline.scale import pairwise_distances, scale_of_most_groups
 from toposcope.pipeline.sources import Source, open_source
 from toposcope.stream import Stream
 from toposcope.telemetry import new_run_id
+from toposcope.telemetry.opening import open_sink
 from toposcope.tracking import CobordismTracker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from toposcope.embedding import Embedder
@@ -110,11 +111,12 @@ class StreamPipeline:
             self.metric = self._metric()
             self.min_mass = config.min_mass or (1 if self.embedder is None else TEXT_MIN_MASS)
             self.run_id = new_run_id()
-            self._folder = None if config.out is None else RunFolder(config.out, self._description())
-            self._telemetry = None if self._folder is None else _EmbeddingTimed(self._folder.telemetry)
+            self._sinks = _open_sinks(config.telemetry)
+            self._folder = self._open_folder()
         except BaseException:
             self.source.close()
             raise
+        self._embed_seconds: float | None = None
         self.monitor: Monitor | None = None
         self.report_path: Path | None = None
         self._n_items = 0
@@ -164,6 +166,8 @@ class StreamPipeline:
         self.source.close()
         if self.monitor is not None:
             self.monitor.close()
+        for sink in self._sinks:  # without a single item there is no monitor to do it
+            sink.close()
         if self._folder is not None:
             self.report_path = self._folder.finish(reason=self._reason, ended=_now(), scale=self.scale)
 
@@ -176,8 +180,8 @@ class StreamPipeline:
     def _embed(self, batch: Batch) -> Vectors:
         started = time.perf_counter()
         vectors = vectors_of(batch, self.embedder)
-        if self._telemetry is not None and self.embedder is not None:
-            self._telemetry.seconds = time.perf_counter() - started
+        if self.embedder is not None:
+            self._embed_seconds = time.perf_counter() - started
         return vectors
 
     def _monitor(self, vectors: Vectors) -> Monitor:
@@ -198,8 +202,19 @@ class StreamPipeline:
         tracker = None if chosen_here else self._tracker(config.scale, config.margin)
         if self._folder is not None:
             self._folder.describe(n_dims=vectors.shape[1], tracking_from=None if chosen_here else 1)
-        sinks = [] if self._telemetry is None else [self._telemetry]
-        return Monitor(stream, tracker, sinks=sinks, run_id=self.run_id)
+        sinks = self._sinks if self._folder is None else [self._folder.telemetry, *self._sinks]
+        timed = [_EmbeddingTimed(sink, lambda: self._embed_seconds) for sink in sinks]
+        return Monitor(stream, tracker, sinks=timed, run_id=self.run_id)
+
+    def _open_folder(self) -> RunFolder | None:
+        if self.config.out is None:
+            return None
+        try:
+            return RunFolder(self.config.out, self._description())
+        except BaseException:
+            for sink in self._sinks:
+                sink.close()
+            raise
 
     def _start_tracking(self, report: Report) -> None:
         """Choose a scale by the window, which has just become full, and look at it from the next push on."""
@@ -254,18 +269,35 @@ class StreamPipeline:
 class _EmbeddingTimed:
     """A sink that adds to a push's record how long its texts took to embed, which happens before the push."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, seconds: Callable[[], float | None]) -> None:
         self._sink = sink
-        self.seconds: float | None = None
+        self._seconds = seconds
 
     def write(self, record: PushRecord) -> None:
-        if self.seconds is not None:
-            latency = {"embed": self.seconds, **record.latency, "total": self.seconds + record.latency["total"]}
+        if (seconds := self._seconds()) is not None:
+            latency = {"embed": seconds, **record.latency, "total": seconds + record.latency["total"]}
             record = dataclasses.replace(record, latency=latency)
         self._sink.write(record)
 
+    def flush(self, timeout: float | None) -> bool:
+        flush = getattr(self._sink, "flush", None)
+        return flush is None or bool(flush(timeout))
+
     def close(self) -> None:
         self._sink.close()
+
+
+def _open_sinks(names: Iterable[str]) -> list[Sink]:
+    """Open all or none."""
+    sinks: list[Sink] = []
+    try:
+        for name in names:
+            sinks.append(open_sink(name))  # noqa: PERF401 (those before one that fails have to be closed)
+    except BaseException:
+        for sink in sinks:
+            sink.close()
+        raise
+    return sinks
 
 
 def _now() -> str:

@@ -19,7 +19,7 @@ _FILES: dict[str, type[JsonlSink | CsvSink | ParquetSink]] = {
     "parquet": ParquetSink,
 }
 _PROMETHEUS_PORT = 9464
-EXPECTED = "jsonl:PATH, csv:PATH, parquet:PATH, prometheus, prometheus:PORT or otel"
+SINKS = "jsonl:PATH, csv:PATH, parquet:PATH, prometheus, prometheus:PORT or otel"
 """What :func:`open_sink` understands, in words."""
 
 
@@ -29,13 +29,13 @@ def check_sink(name: str) -> None:
     Raises
     ------
     ValueError
-        If it is none of :data:`EXPECTED`.
+        If it is none of :data:`SINKS`.
     """
     kind, colon, rest = name.partition(":")
     is_file = kind in _FILES and rest != ""
     is_port = kind == "prometheus" and (not colon or (rest.isascii() and rest.isdigit() and int(rest) < 2**16))
     if not is_file and not is_port and name != "otel":
-        raise ValueError(f"telemetry: expected {EXPECTED}, got {name!r}")
+        raise ValueError(f"telemetry: expected {SINKS}, got {name!r}")
 
 
 def open_sink(name: str) -> Sink:
