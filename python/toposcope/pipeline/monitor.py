@@ -17,7 +17,6 @@ from toposcope.pipeline.ring import ChunkRing
 from toposcope.pipeline.subscription import OnLag, Subscription
 from toposcope.telemetry import new_run_id
 from toposcope.telemetry.measure import Pressure, StageClock, push_record
-from toposcope.telemetry.process import ProcessMeter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from toposcope.reports import Report
     from toposcope.stream import Stream
     from toposcope.telemetry import Sink
+    from toposcope.telemetry.process import ProcessMeter
     from toposcope.tracking import CobordismTracker, Event
 
 _END = object()
@@ -112,12 +112,12 @@ class Monitor:
         self._sinks = tuple(sinks)
         for sink in self._sinks:
             _check_verbs("sinks", sink, "write", "close")
+        self._process = _process_meter() if self._sinks else None
         self._items = ItemStore()
         self._untracked: list[Report] = []
         self._tracked_step: int | None = None
         self._subscriptions: list[Subscription] = []
         self._history: deque[Event] = deque(maxlen=integer(history, "history", at_least=0))
-        self._process = ProcessMeter()
         self._ring: ChunkRing | None = None
         self._lost_before = (0, 0.0)
         self._pushing = threading.Lock()
@@ -401,11 +401,15 @@ class Monitor:
     def _record(self, report: Report, clock: StageClock, n_queued: int, n_lost: int, blocked: float) -> None:
         seq = self.n_pushes
         self.n_pushes += 1
-        if not self._sinks:
+        if self._process is None:  # nobody wants a record
             return
-        pressure = self._pressure(n_queued, n_lost, blocked)
         record = push_record(
-            report, run_id=self.run_id, seq=seq, clock=clock, pressure=pressure, process=self._process.read()
+            report,
+            run_id=self.run_id,
+            seq=seq,
+            clock=clock,
+            pressure=self._pressure(n_queued, n_lost, blocked),
+            process=self._process.read(),
         )
         for sink in self._sinks:
             try:
@@ -427,6 +431,12 @@ class Monitor:
         """Report on a ring from now on, and on what happened to it before this monitor saw it."""
         if ring is not self._ring:
             self._ring, self._lost_before = ring, (0, 0.0)
+
+
+def _process_meter() -> ProcessMeter:
+    from toposcope.telemetry.process import ProcessMeter  # noqa: PLC0415 (importing toposcope has to stay quick)
+
+    return ProcessMeter()
 
 
 def _check_verbs(argument: str, value: object, *verbs: str) -> None:

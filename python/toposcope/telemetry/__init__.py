@@ -10,15 +10,15 @@ of them.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from toposcope.telemetry.jsonl import JsonlContents, JsonlSink, read_jsonl
-from toposcope.telemetry.process import ProcessGauges
 from toposcope.telemetry.record import SCHEMA_VERSION, PushRecord, Sink, new_run_id
 
 if TYPE_CHECKING:
     from toposcope.telemetry.buffer import BufferedSink, flush_on_signals
     from toposcope.telemetry.csv_file import CsvSink
+    from toposcope.telemetry.jsonl import JsonlContents, JsonlSink, read_jsonl
     from toposcope.telemetry.opentelemetry import OpenTelemetrySink
     from toposcope.telemetry.parquet_file import ParquetSink
+    from toposcope.telemetry.process import ProcessGauges
     from toposcope.telemetry.prometheus import PrometheusSink
 
 __all__ = [
@@ -42,10 +42,14 @@ __all__ = [
 _MODULES = {
     "BufferedSink": "buffer",
     "CsvSink": "csv_file",
+    "JsonlContents": "jsonl",
+    "JsonlSink": "jsonl",
     "OpenTelemetrySink": "opentelemetry",
     "ParquetSink": "parquet_file",
+    "ProcessGauges": "process",
     "PrometheusSink": "prometheus",
     "flush_on_signals": "buffer",
+    "read_jsonl": "jsonl",
 }
 
 
