@@ -45,6 +45,7 @@ def sinks(folder: Path) -> dict[str, Callable[[], list[Any]]]:
         "Parquet": lambda: [telemetry.ParquetSink(folder / "run.parquet")],
         "Prometheus": lambda: [telemetry.PrometheusSink()],
         "OpenTelemetry, SDK": lambda: [opentelemetry_sink()],
+        "OpenTelemetry, buffered": lambda: [telemetry.BufferedSink(opentelemetry_sink())],
     }
 
 

@@ -1,10 +1,12 @@
 # The compiled module, as the Python layer sees it. Checked against the build by mypy.stubtest.
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, Self, final
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import disjoint_base
 
 __version__: Final[str]
 BUILD_PROFILE: Final[str]
@@ -213,10 +215,12 @@ class Totals:
     @property
     def busy_seconds(self) -> float: ...
 
+@disjoint_base
 class ChunkBuffer:
     def __new__(cls, n_points: int, n_dims: int) -> Self: ...
-    def __buffer__(self, flags: int, /) -> memoryview: ...
-    def __release_buffer__(self, buffer: memoryview, /) -> None: ...
+    if sys.version_info >= (3, 12):  # where Python shows what is there in any version
+        def __buffer__(self, flags: int, /) -> memoryview: ...
+        def __release_buffer__(self, buffer: memoryview, /) -> None: ...
     @property
     def shape(self) -> tuple[int, int]: ...
     @property
@@ -235,6 +239,8 @@ class BackgroundDiagram:
 
 @final
 class StreamReport:
+    @property
+    def n_left_out(self) -> int: ...
     @property
     def background(self) -> BackgroundDiagram | None: ...
     @property

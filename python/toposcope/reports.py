@@ -120,6 +120,8 @@ class PushStats:
         Late points that were taken in: of an earlier time than one that came before them.
     n_dropped : int
         Late points that were dropped: a window of time had left them behind before they came.
+    n_left_out : int
+        Landmarks after the push that are held, but weigh too little to be part of the diagram.
     n_bytes : int
         Bytes held by the landmarks after the push.
     pool : PoolStats
@@ -134,6 +136,7 @@ class PushStats:
     n_evicted: int
     n_late: int
     n_dropped: int
+    n_left_out: int
     n_bytes: int
     pool: PoolStats
     latency: Mapping[str, float]
@@ -300,7 +303,7 @@ class Report:
     @property
     def n_left_out(self) -> int:
         """Number of landmarks that are held, but weigh too little to be part of the diagram."""
-        return len(self.landmark_kept) - int(np.count_nonzero(self.landmark_kept))
+        return self.stats.n_left_out
 
     @property
     def error_bound(self) -> float:

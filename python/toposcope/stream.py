@@ -508,6 +508,7 @@ class Stream(Checkpointed):
                 n_evicted=report.n_evicted,
                 n_late=report.n_late,
                 n_dropped=report.n_dropped,
+                n_left_out=report.n_left_out,
                 n_bytes=report.n_bytes,
                 pool=_pool_stats(report.pool),
                 latency={"nearest": nearest, "landmarks": landmarks, "persistence": persistence},

@@ -502,6 +502,7 @@ pub(crate) struct StreamReport {
     n_evicted: usize,
     n_late: usize,
     n_dropped: usize,
+    n_left_out: usize,
     n_bytes: usize,
     pool: Py<PyPoolStats>,
     /// Seconds by stage: nearest, landmarks, persistence.
@@ -538,6 +539,7 @@ impl StreamReport {
             n_evicted: stats.n_evicted,
             n_late: stats.n_late,
             n_dropped: stats.n_dropped,
+            n_left_out: report.n_left_out(),
             n_bytes: stats.bytes,
             pool: Py::new(py, PyPoolStats::from_core(stats.pool))?,
             latency: (

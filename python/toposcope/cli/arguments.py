@@ -62,7 +62,6 @@ def _add_watch(commands: Commands) -> None:
     parser.add_argument(
         "--telemetry",
         action="append",
-        default=[],
         metavar="SINK",
         help="where else the record of every push goes, once or more often: " + SINKS,
     )

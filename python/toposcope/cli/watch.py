@@ -54,7 +54,7 @@ def _watch(pipeline: StreamPipeline, display: Display, stopper: Stopper) -> None
 
 
 def _config(arguments: argparse.Namespace) -> WatchConfig:
-    given = {**vars(arguments), "n_threads": arguments.threads, "telemetry": tuple(arguments.telemetry)}
+    given = {**vars(arguments), "n_threads": arguments.threads, "telemetry": tuple(arguments.telemetry or ())}
     try:
         return WatchConfig(**{field.name: given[field.name] for field in dataclasses.fields(WatchConfig)})
     except ValueError as error:

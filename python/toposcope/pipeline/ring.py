@@ -115,8 +115,9 @@ class ChunkRing:
         ndarray, ChunkBuffer or None
             None if none came in time, or none will come any more (:attr:`is_exhausted`).
         """
+        seconds = None if timeout is None else number(timeout, "timeout")
         with self._changed:
-            self._changed.wait_for(lambda: self._ring or self._closed, timeout)
+            self._changed.wait_for(lambda: self._ring or self._closed, seconds)
             if not self._ring:
                 return None
             chunk = self._ring.popleft()

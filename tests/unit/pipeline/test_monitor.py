@@ -26,7 +26,6 @@ class Report:
     landmark_ids: np.ndarray
     diagram: ts.Diagram
     stats: SimpleNamespace
-    n_left_out: int = 0
     epsilon: float = 0.0
     error_bound: float = 0.0
     cospan: object | None = "distances"
@@ -41,6 +40,7 @@ STATS = SimpleNamespace(
     n_evicted=4,
     n_late=5,
     n_dropped=6,
+    n_left_out=7,
     n_bytes=1000,
     pool=SimpleNamespace(slots=8, fragmentation=0.25),
     latency={"nearest": 0.001, "persistence": 0.002},

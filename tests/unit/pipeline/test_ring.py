@@ -258,3 +258,5 @@ def test_what_is_no_chunk_is_refused_where_it_is_handed_in(given, error, message
 def test_bad_timeouts_are_refused():
     with pytest.raises(TypeError, match="timeout: expected a number"):
         ts.ChunkRing().put(chunk(0), timeout="1")
+    with pytest.raises(TypeError, match="timeout: expected a number"):
+        ts.ChunkRing().get("1")
