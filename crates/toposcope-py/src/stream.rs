@@ -515,6 +515,7 @@ impl StreamReport {
     fn new(py: Python<'_>, report: Report) -> PyResult<Self> {
         let of = |f: fn(&Landmark) -> u64| column(py, report.landmarks.iter().map(f));
         let (stats, seconds) = (report.stats, Duration::as_secs_f64);
+        let n_left_out = report.n_left_out();
         let background = (report.background).map(|latest| {
             PyBackgroundDiagram::new(py, latest).and_then(|latest| Py::new(py, latest))
         });
@@ -539,7 +540,7 @@ impl StreamReport {
             n_evicted: stats.n_evicted,
             n_late: stats.n_late,
             n_dropped: stats.n_dropped,
-            n_left_out: report.n_left_out(),
+            n_left_out,
             n_bytes: stats.bytes,
             pool: Py::new(py, PyPoolStats::from_core(stats.pool))?,
             latency: (

@@ -54,8 +54,9 @@ class Monitor:
         counted in ``n_sink_failures``; it never disturbs the stream.
     run_id : str, optional
         Name of the run in the records; by default the time and some chance.
-    history : int, default=1024
-        Events that are kept for those who subscribe later, or again: see :meth:`subscribe`.
+    history : int, default=256
+        Events that are kept for those who subscribe later, or again: see :meth:`subscribe`. An event names its
+        landmarks, and so takes some kilobytes.
 
     Attributes
     ----------
@@ -90,7 +91,7 @@ class Monitor:
         sinks: Iterable[Sink] = (),
         *,
         run_id: str | None = None,
-        history: int = 1024,
+        history: int = 256,
     ) -> None:
         _check_verbs("stream", stream, "push")
         if tracker is not None:
@@ -346,7 +347,8 @@ class Monitor:
                 # One left over from an interrupted push, which the tracker had seen after all.
                 losses.append(f"the events of step {report.step} are lost")
                 return []
-            if self._tracked_step is None or report.step == self._tracked_step + 1:
+            # After a loss the tracker may be further behind than was thought: then this is no refusal.
+            if not losses and (self._tracked_step is None or report.step == self._tracked_step + 1):
                 self._untracked.clear()  # it would be refused again
                 raise
         except TypeError:

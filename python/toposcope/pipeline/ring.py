@@ -12,9 +12,10 @@ import numpy as np
 from toposcope._typing import describe, float_array, integer, number
 from toposcope.chunk_buffer import ChunkBuffer
 from toposcope.exceptions import LaggedError
+from toposcope.pipeline.waiting import Waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 OnFull = Literal["block", "drop_oldest", "error"]
 """What happens to a chunk for which a ring has no room."""
@@ -69,6 +70,7 @@ class ChunkRing:
         self._ring: deque[Any] = deque()
         self._closed = False
         self._changed = threading.Condition()
+        self._waiters = Waiters()
 
     def put(self, chunk: Any, *, copy: bool = True, timeout: float | None = None) -> None:
         """Hand in points.
@@ -100,7 +102,7 @@ class ChunkRing:
                 self._raise_if_closed()
             self._ring.append(taken)
             self.n_put += 1
-            self._changed.notify_all()
+            self._wake()
 
     def get(self, timeout: float | None = None) -> Any:
         """Take the oldest chunk out.
@@ -118,15 +120,31 @@ class ChunkRing:
         seconds = None if timeout is None else number(timeout, "timeout")
         with self._changed:
             self._changed.wait_for(lambda: self._ring or self._closed, seconds)
-            if not self._ring:
-                return None
-            chunk = self._ring.popleft()
-            self._changed.notify_all()
-            return chunk
+            return self._take()
 
     def __iter__(self) -> Iterator[Any]:
         while (chunk := self.get()) is not None:
             yield chunk
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        import asyncio  # noqa: PLC0415 (half of the time that importing toposcope may take)
+
+        loop = asyncio.get_running_loop()
+        while True:
+            with self._changed:
+                chunk = self._take()
+                if chunk is None:
+                    if self._closed:
+                        return
+                    woken = self._waiters.join(loop)
+            if chunk is not None:
+                yield chunk
+                continue
+            try:
+                await woken
+            finally:
+                with self._changed:
+                    self._waiters.leave(woken)
 
     def __len__(self) -> int:
         """Chunks that wait."""
@@ -141,7 +159,7 @@ class ChunkRing:
         """Take no more; what is left is still given out. More calls do nothing."""
         with self._changed:
             self._closed = True
-            self._changed.notify_all()
+            self._wake()
 
     def __enter__(self) -> Self:
         return self
@@ -150,6 +168,17 @@ class ChunkRing:
         self.close()
 
     # with the lock held ----------------------------------------------------------------------------------------------
+
+    def _take(self) -> Any:
+        if not self._ring:
+            return None
+        chunk = self._ring.popleft()
+        self._changed.notify_all()
+        return chunk
+
+    def _wake(self) -> None:
+        self._changed.notify_all()
+        self._waiters.wake()
 
     def _make_room(self, until: float | None) -> None:
         if self.on_full == "drop_oldest":

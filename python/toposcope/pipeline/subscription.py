@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from toposcope._typing import integer, number
 from toposcope.exceptions import LaggedError
+from toposcope.pipeline.waiting import Waiters
 from toposcope.tracking import KINDS
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import AsyncIterator, Callable, Collection, Hashable, Iterable, Iterator
 
     from toposcope.tracking import Event
@@ -87,7 +87,7 @@ class Subscription:
         self._n_unknown = 0
         self._closed = False
         self._changed = threading.Condition()
-        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+        self._waiters = Waiters()
 
     # the reader's side -----------------------------------------------------------------------------------------------
 
@@ -136,17 +136,15 @@ class Subscription:
                 if event is None:
                     if self._closed:
                         return
-                    waiter = (loop, loop.create_future())
-                    self._waiting.append(waiter)
+                    woken = self._waiters.join(loop)
             if event is not None:
                 yield event
                 continue
             try:
-                await waiter[1]
+                await woken
             finally:
                 with self._changed:
-                    if waiter in self._waiting:
-                        self._waiting.remove(waiter)
+                    self._waiters.leave(woken)
 
     def __len__(self) -> int:
         """Events that wait to be collected."""
@@ -261,15 +259,7 @@ class Subscription:
 
     def _wake(self) -> None:
         self._changed.notify_all()
-        waiting, self._waiting = self._waiting, []
-        for loop, future in waiting:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_settle, future)
-
-
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():  # a cancelled reader has left already
-        future.set_result(None)
+        self._waiters.wake()
 
 
 def _subject(event: Event) -> Hashable:

@@ -249,6 +249,28 @@ def test_events_lost_on_their_way_do_not_stop_a_monitor():
 
 
 @pytest.mark.filterwarnings("ignore::toposcope.TrackingWarning")
+def test_an_interrupt_while_tracking_starts_anew_does_not_stop_a_monitor():
+    class Interrupted(ts.CobordismTracker):
+        interrupts = 1
+
+        def reset(self):
+            if self.interrupts:
+                self.interrupts -= 1
+                raise KeyboardInterrupt
+            super().reset()
+
+    stream = ts.Stream(n_dims=1, window=100)
+    monitor = Monitor(stream, Interrupted(scale=1.0))
+    monitor.push(np.zeros((1, 1)))
+    stream.push(np.full((1, 1), 5.0))  # as if Ctrl-C had come before the report was in anyone's hands
+    with pytest.raises(KeyboardInterrupt):
+        monitor.push(np.full((1, 1), 9.0))
+    report = monitor.push(np.full((1, 1), 20.0))
+    assert [(event.step, event.kind) for event in report.events] == [(4, "ComponentBirth")] * 4
+    assert [event.kind for event in monitor.push(np.full((1, 1), 40.0)).events] == ["ComponentBirth"]
+
+
+@pytest.mark.filterwarnings("ignore::toposcope.TrackingWarning")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers on this system")
 def test_interrupts_at_any_moment_leave_a_monitor_usable():
     def interrupt(*_):

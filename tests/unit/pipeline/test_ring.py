@@ -1,5 +1,6 @@
 """A ring between threads: in order, bounded, and honest about what it cost."""
 
+import asyncio
 import threading
 import time
 
@@ -162,6 +163,32 @@ async def test_a_ring_can_be_run_asynchronously():
     monitor = ts.Monitor(ts.Stream(n_dims=1))
     assert [report.n_points async for report in monitor.run(ring, chunk_size=4, chunk_seconds=None)] == [4, 4, 4]
     feeding.join()
+
+
+async def test_a_ring_that_falls_silent_holds_up_no_loop():
+    ring = ts.ChunkRing()
+    ring.put(chunk(0))
+    run = aiter(ts.Monitor(ts.Stream(n_dims=1)).run(ring, chunk_seconds=0.01))
+    assert (await anext(run)).n_points == 2
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(anext(run), 0.05)
+    await run.aclose()
+    assert len(asyncio.all_tasks()) == 1
+    assert ring._waiters._waiting == []
+
+
+async def test_many_coroutines_share_a_ring():
+    ring = ts.ChunkRing(capacity=4)
+    feeding = threading.Thread(target=lambda: ([ring.put(chunk(x)) for x in range(60)], ring.close()))
+
+    async def read():
+        return [float(piece[0, 0]) async for piece in ring]
+
+    feeding.start()
+    parts = await asyncio.gather(*(read() for _ in range(3)))
+    feeding.join()
+    assert sorted(x for part in parts for x in part) == list(range(60))
+    assert all(part == sorted(part) for part in parts)
 
 
 def test_a_buffer_is_a_chunk_as_it_is():
