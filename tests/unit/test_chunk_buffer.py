@@ -117,6 +117,8 @@ def test_bad_sizes_are_refused(arguments, error, message):
 def test_a_size_that_no_machine_has_is_a_memory_error():
     with pytest.raises(MemoryError):
         ts.ChunkBuffer(2**58, 2)
+    with pytest.raises(MemoryError):
+        ts.ChunkBuffer(0, 2**62)
 
 
 def test_no_points_are_fine():

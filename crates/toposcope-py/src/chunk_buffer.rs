@@ -13,7 +13,7 @@ use std::ffi::c_int;
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use pyo3::exceptions::{PyBufferError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyMemoryError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use toposcope_core::Points;
@@ -58,7 +58,7 @@ impl PyChunkBuffer {
                 "{argument}: expected a ChunkBuffer with points, got one that was pushed before"
             )));
         };
-        Points::from_f32(memory, self.shape[1] as usize)
+        Points::from_f32(memory, self.shape[1].cast_unsigned())
             .map_err(|error| error.of_argument(argument))
             .into_py()
     }
@@ -69,27 +69,23 @@ impl PyChunkBuffer {
     /// All zero at first.
     #[new]
     fn new(n_points: usize, n_dims: usize) -> PyResult<Self> {
-        let n_bytes = n_points
-            .checked_mul(n_dims)
-            .and_then(|n| n.checked_mul(size_of::<f32>()));
+        let too_large = || PyMemoryError::new_err(());
+        let signed = |n: usize| isize::try_from(n).map_err(|_| too_large());
+        let shape = [signed(n_points)?, signed(n_dims)?];
+        let item = size_of::<f32>();
+        let row = n_dims.checked_mul(item).ok_or_else(too_large)?;
+        signed(n_points.checked_mul(row).ok_or_else(too_large)?)?;
         let mut memory = Vec::new();
-        match n_bytes {
-            Some(n) if isize::try_from(n).is_ok() => memory
-                .try_reserve_exact(n_points * n_dims)
-                .map_err(|_| pyo3::exceptions::PyMemoryError::new_err(())),
-            _ => Err(pyo3::exceptions::PyMemoryError::new_err(())),
-        }?;
+        let reserved = memory.try_reserve_exact(n_points * n_dims);
+        reserved.map_err(|_| too_large())?;
         memory.resize(n_points * n_dims, 0.0);
         Ok(Self {
             values: Mutex::new(Values {
                 memory: Some(memory),
                 n_exports: 0,
             }),
-            shape: [n_points as isize, n_dims as isize],
-            strides: [
-                (n_dims * size_of::<f32>()) as isize,
-                size_of::<f32>() as isize,
-            ],
+            shape,
+            strides: [signed(row)?, signed(item)?],
         })
     }
 
@@ -129,14 +125,14 @@ impl PyChunkBuffer {
             unsafe { (*view).obj = ptr::null_mut() };
             return Err(PyBufferError::new_err("rows lie one after the other"));
         }
-        let n_bytes = size_of_val(memory.as_slice()) as isize;
+        let n_bytes = size_of_val(memory.as_slice()).cast_signed();
         // SAFETY: the view is as above. The memory is neither moved nor freed as long as an export is counted (`take`), and the object, which
         // holds shape and strides, is kept alive by `obj`. The format is a C string that lives for ever; nobody writes to it, to the
         // shape or to the strides through a view.
         unsafe {
             (*view).buf = memory.as_mut_ptr().cast();
             (*view).len = n_bytes;
-            (*view).itemsize = size_of::<f32>() as isize;
+            (*view).itemsize = size_of::<f32>().cast_signed();
             (*view).readonly = 0;
             (*view).ndim = 2;
             (*view).format = if asked(ffi::PyBUF_FORMAT) {

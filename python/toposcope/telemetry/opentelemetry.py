@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     from toposcope.telemetry.record import PushRecord
 
 _NAME = "toposcope"
-#: Stages that follow each other; those left out are parts of "push", and attributes of its span.
+#: Stages that follow each other; those left out are parts of "push".
 _SEQUENCE = ("embed", "push", "track", "deliver", "vectorize")
-_PARTS = ("nearest", "landmarks", "persistence")
 #: Name of the instrument after "toposcope.", unit, description, field.
 _COUNTERS = (
     ("points", "{point}", "Points pushed.", "n_points"),
@@ -45,8 +44,8 @@ _GAUGES = (
 class OpenTelemetrySink:
     """Makes a span and measurements of every push; needs the extra ``otel``.
 
-    The span ``toposcope.push`` has one child per stage, and is itself a child of the span in which the push happens, if
-    there is one: what brings the points and what comes of them are one trace. There are no spans of single points.
+    The span ``toposcope.push`` is a child of the span in which the push happens, if there is one: what brings the points
+    and what comes of them are one trace. There are no spans of single points.
 
     Only OpenTelemetry's API is used, so that without a provider, which the program sets up, all of this is a no-op.
 
@@ -56,6 +55,9 @@ class OpenTelemetrySink:
         What makes the spans; by default the program's.
     meter_provider : opentelemetry.metrics.MeterProvider, optional
         What makes the measurements; by default the program's.
+    stage_spans : bool, default=False
+        Whether every stage of a push is a span too, a child of the push's. Their seconds are attributes of that one
+        anyhow, and a span takes some ten microseconds.
 
     Raises
     ------
@@ -76,7 +78,8 @@ class OpenTelemetrySink:
     ...     report = monitor.push(np.zeros((3, 2)))
     """
 
-    def __init__(self, *, tracer_provider: Any = None, meter_provider: Any = None) -> None:
+    def __init__(self, *, tracer_provider: Any = None, meter_provider: Any = None, stage_spans: bool = False) -> None:
+        self._stage_spans = stage_spans
         self._trace = import_extra("opentelemetry.trace", "otel", "OpenTelemetrySink")
         metrics = import_extra("opentelemetry.metrics", "otel", "OpenTelemetrySink")
         self._tracer = self._trace.get_tracer(_NAME, __version__, tracer_provider=tracer_provider)
@@ -120,18 +123,16 @@ class OpenTelemetrySink:
             "toposcope.n_landmarks": record.n_landmarks,
             "toposcope.n_events": record.n_events,
             "toposcope.error_bound": record.error_bound,
+            **{f"toposcope.{stage}_seconds": seconds for stage, seconds in latency.items()},
         }
         push = self._tracer.start_span("toposcope.push", start_time=begun, attributes=attributes)
-        within = self._trace.set_span_in_context(push)
-        at = begun
-        for stage in _SEQUENCE:
-            if stage in latency:
-                parts = {f"toposcope.{part}_seconds": latency[part] for part in _PARTS if part in latency}
-                span = self._tracer.start_span(
-                    f"toposcope.{stage}", within, start_time=at, attributes=parts if stage == "push" else None
-                )
-                at += _nanoseconds(latency[stage])
-                span.end(at)
+        if self._stage_spans:
+            within, at = self._trace.set_span_in_context(push), begun
+            for stage in _SEQUENCE:
+                if stage in latency:
+                    span = self._tracer.start_span(f"toposcope.stage.{stage}", within, start_time=at)
+                    at += _nanoseconds(latency[stage])
+                    span.end(at)
         push.end(ended)
 
 

@@ -38,17 +38,24 @@ def _measured():
 
 def test_a_push_is_a_span_with_a_child_per_stage(spans, record):
     provider, exporter = spans
-    OpenTelemetrySink(tracer_provider=provider).write(record())
+    OpenTelemetrySink(tracer_provider=provider, stage_spans=True).write(record())
     *stages, push = exporter.get_finished_spans()
     assert (push.name, push.end_time) == ("toposcope.push", 1_700_000_000_500_000_000)
     assert push.end_time - push.start_time == 750_000_000
     assert push.attributes["toposcope.n_points"] == 1000
-    assert [span.name for span in stages] == ["toposcope.push", "toposcope.track"]
+    assert [span.name for span in stages] == ["toposcope.stage.push", "toposcope.stage.track"]
     assert all(span.parent.span_id == push.context.span_id for span in stages)
     assert [span.end_time - span.start_time for span in stages] == [500_000_000, 250_000_000]
     assert stages[0].start_time == push.start_time
     assert stages[1].start_time == stages[0].end_time
-    assert stages[0].attributes["toposcope.persistence_seconds"] == 0.125
+
+
+def test_a_push_is_one_span_with_its_stages_as_attributes(spans, record):
+    provider, exporter = spans
+    OpenTelemetrySink(tracer_provider=provider).write(record())
+    (push,) = exporter.get_finished_spans()
+    seconds = {name: value for name, value in push.attributes.items() if name.endswith("_seconds")}
+    assert seconds == {f"toposcope.{stage}_seconds": value for stage, value in record().latency.items()}
 
 
 def test_a_push_belongs_to_the_trace_in_which_it_happens(spans):
@@ -59,7 +66,7 @@ def test_a_push_belongs_to_the_trace_in_which_it_happens(spans):
     finished = exporter.get_finished_spans()
     assert len({span.context.trace_id for span in finished}) == 1
     ingest = finished[-1]
-    push = next(span for span in finished if span.name == "toposcope.push" and "toposcope.step" in span.attributes)
+    push = next(span for span in finished if span.name == "toposcope.push")
     assert push.parent.span_id == ingest.context.span_id
     assert ingest.start_time <= push.start_time <= push.end_time <= ingest.end_time
 
