@@ -44,8 +44,8 @@ _GAUGES = (
 class OpenTelemetrySink:
     """Makes a span and measurements of every push; needs the extra ``otel``.
 
-    The span ``toposcope.push`` is a child of the span in which the push happens, if there is one: what brings the points
-    and what comes of them are one trace. There are no spans of single points.
+    The span ``toposcope.push`` is a child of the span in which the push happens, if there is one: what brings the
+    points and what comes of them are one trace. There are no spans of single points.
 
     Only OpenTelemetry's API is used, so that without a provider, which the program sets up, all of this is a no-op.
 
