@@ -47,6 +47,16 @@ def test_the_page_describes_every_column():
     assert f"version **{SCHEMA_VERSION}**" in text
 
 
+def test_a_record_that_is_made_in_a_hurry_is_one_that_was_constructed(record):
+    made = PushRecord.of(dict(record().__dict__))
+    assert made == record()
+    assert repr(made) == repr(record())
+    assert dataclasses.replace(made, seq=9) == record(seq=9)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.seq = 1
+    assert list(made.to_dict()) == [field.name for field in dataclasses.fields(PushRecord)]
+
+
 def test_a_monitor_writes_what_the_schema_says(tmp_path):
     path = tmp_path / "run.jsonl"
     stream = ts.Stream(n_dims=2, window=50)
@@ -54,6 +64,7 @@ def test_a_monitor_writes_what_the_schema_says(tmp_path):
         for _ in range(3):
             monitor.push(np.random.default_rng(0).normal(size=(20, 2)))
     records = read_jsonl(path).records
+    assert all(list(record) == [field.name for field in dataclasses.fields(PushRecord)] for record in records)
     types = {"int": int, "float": (float, int), "str": str}
     for record in records:
         assert set(record["latency"]) <= set(STAGES)
