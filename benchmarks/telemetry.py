@@ -4,10 +4,11 @@
 
 Everything is a ratio of two things done in turn, in one process, to the same chunks of 1000 points, on one thread, in
 the steady state. `telemetry` pushes each chunk into two monitors, which change places every time, one with a sink and
-one without, and compares their reports; the first row is the same with no sink on either side, which shows what the
-machine makes of equal work. What a record and its sink take *in place*, within a push that has just used the caches
-for something else, is measured by itself too, as the machine's noise is often larger. `tracking` takes the stages of
-a push out of its record. `handover` pushes an array, which is copied, and a `ChunkBuffer`, which is taken over.
+one without, tracks both, and compares their reports; the first row is the same with no sink on either side, which
+shows what the machine makes of equal work. What a record and its sink take *in place*, within a push that has just
+used the caches for something else, is measured by itself too, as the machine's noise is often larger. `tracking`
+takes the stages of a push out of its record. `handover` pushes an array, which is copied, and a `ChunkBuffer`, which
+is taken over.
 """
 
 from __future__ import annotations
@@ -69,6 +70,11 @@ def stream(n_dims: int, n_landmarks: int) -> ts.Stream:
     return ts.Stream(n_dims, window=WINDOW * N_POINTS, max_landmarks=n_landmarks, n_threads=1, memory_limit=None)
 
 
+def tracker(n_dims: int, scale: float = 1.5) -> ts.CobordismTracker:
+    """Make one that looks at so many square roots of the dimension, as noise is."""
+    return ts.CobordismTracker(scale=scale * n_dims**0.5, margin=0.0)
+
+
 def clusters(n_dims: int, n_chunks: int) -> Iterator[np.ndarray]:
     pool = datasets.chunks(2 * WARM_UP, N_POINTS, n_dims)
     for at in range(n_chunks):
@@ -117,10 +123,10 @@ def telemetry(sizes: list[str], rounds: int) -> None:
         n_dims, n_landmarks = SIZES[size]
         with tempfile.TemporaryDirectory() as folder:
             for name, make in sinks(Path(folder)).items():
-                plain = ts.Monitor(stream(n_dims, n_landmarks))
+                plain = ts.Monitor(stream(n_dims, n_landmarks), tracker(n_dims))
                 records: list[Any] = []
                 behind = [*made, Keeping(records)] if (made := make()) else []
-                with ts.Monitor(stream(n_dims, n_landmarks), sinks=behind) as measured:
+                with ts.Monitor(stream(n_dims, n_landmarks), tracker(n_dims), sinks=behind) as measured:
                     times = paired(clusters(n_dims, rounds + WARM_UP), plain.push, measured.push)
                 ratio, low, high = interval(times)
                 in_place = np.zeros(len(times))
@@ -155,11 +161,11 @@ def tracking(sizes: list[str], rounds: int) -> None:
         n_dims, n_landmarks = SIZES[size]
         for name, source, scale in WATCHED:
             records: list[Any] = []
-            tracker = ts.CobordismTracker(scale=scale * n_dims**0.5, margin=0.0)
-            with ts.Monitor(stream(n_dims, n_landmarks), tracker, sinks=[Keeping(records)]) as monitor:
+            observer = tracker(n_dims, scale)
+            with ts.Monitor(stream(n_dims, n_landmarks), observer, sinks=[Keeping(records)]) as monitor:
                 for chunk in source(n_dims, rounds + WARM_UP):
                     monitor.push(chunk)
-            if not tracker.is_tracking:
+            if not observer.is_tracking:
                 raise SystemExit(f"{name}: the tracker has found no scale, so that there is nothing to time")
             steady = records[WARM_UP:]
             push, track = (np.array([record.latency[stage] for record in steady]) * 1e3 for stage in ("push", "track"))
@@ -211,8 +217,7 @@ def seconds_of_a_copy(chunk: np.ndarray, n: int = 50) -> float:
     return statistics.median(times)
 
 
-#: What is tracked, and at which scale, in square roots of the dimension: as noise is. Within the noise every push tells
-#: of many components that come and go: the most there is to do.
+#: What is tracked, and at which scale. Within the noise every push tells of many components that come and go.
 WATCHED = (
     ("four clusters", clusters, 1.5),
     ("four clusters, within their noise", clusters, 1.32),
