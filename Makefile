@@ -152,6 +152,10 @@ watch-kills: $(WORK)/installed-dev,docs.stamp ## Kill `toposcope watch` 50 times
 soak: $(WORK)/installed-dev,docs.stamp ## Push ten million points under a memory limit: memory must not grow; ARGS="--help"
 	$(BIN)/python benchmarks/soak.py $(ARGS)
 
+.PHONY: overhead
+overhead: $(WORK)/installed-dev,docs.stamp ## What telemetry, tracking and the copy of a chunk cost beside a push; ARGS="--help"
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/telemetry.py $(ARGS)
+
 .PHONY: exhaustive
 exhaustive: $(WORK)/installed-dev,docs.stamp ## 104,000 random complexes against the oracle, forty times as many as `make test`
 	TOPOSCOPE_TRIALS=40 cargo test --release --locked -p toposcope-core --test oracle_differential --test determinism

@@ -7,6 +7,7 @@ from toposcope._core import __version__
 from toposcope.alpha import alpha
 from toposcope.batch import rips
 from toposcope.cech import cech
+from toposcope.chunk_buffer import ChunkBuffer
 from toposcope.crocker import crocker_matrix
 from toposcope.diagram import Diagram, DiagramInfo
 from toposcope.distances import bottleneck_distance, wasserstein_distance
@@ -30,8 +31,9 @@ from toposcope.exceptions import (
 )
 from toposcope.explanations import ExplainedFeature, Explanation
 from toposcope.pipeline.monitor import Monitor
+from toposcope.pipeline.ring import ChunkRing
 from toposcope.pipeline.subscription import Subscription
-from toposcope.reports import PushStats, Report
+from toposcope.reports import PushStats, Report, StreamTotals
 from toposcope.representatives import Chain, Representative, Representatives
 from toposcope.stream import Stream
 from toposcope.tracking import (
@@ -59,6 +61,8 @@ __all__ = [
     "Chain",
     "CheckpointError",
     "CheckpointWarning",
+    "ChunkBuffer",
+    "ChunkRing",
     "CobordismTracker",
     "ComponentBirth",
     "ComponentDeath",
@@ -91,6 +95,7 @@ __all__ = [
     "Representatives",
     "Split",
     "Stream",
+    "StreamTotals",
     "Subscription",
     "TelemetryWarning",
     "TokenizerWarning",

@@ -33,10 +33,14 @@ class ModelError(Error):
 
 
 class LaggedError(Error):
-    """A subscriber with ``on_lag="error"`` was too slow: ``n_missed`` events are gone."""
+    """Someone was too slow: ``n_missed`` events, or chunks, are gone.
 
-    def __init__(self, n_missed: int) -> None:
-        super().__init__(f"{n_missed} events were dropped because they were not collected in time")
+    A subscriber with ``on_lag="error"`` did not collect his events in time; or events are asked for from a number on
+    that has fallen out of the monitor's history; or a :class:`~toposcope.ChunkRing` had no room.
+    """
+
+    def __init__(self, n_missed: int, message: str | None = None) -> None:
+        super().__init__(message or f"{n_missed} events were dropped because they were not collected in time")
         self.n_missed = n_missed
 
 

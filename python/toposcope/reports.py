@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -120,6 +120,8 @@ class PushStats:
         Late points that were taken in: of an earlier time than one that came before them.
     n_dropped : int
         Late points that were dropped: a window of time had left them behind before they came.
+    n_left_out : int
+        Landmarks after the push that are held, but weigh too little to be part of the diagram.
     n_bytes : int
         Bytes held by the landmarks after the push.
     pool : PoolStats
@@ -134,9 +136,38 @@ class PushStats:
     n_evicted: int
     n_late: int
     n_dropped: int
+    n_left_out: int
     n_bytes: int
     pool: PoolStats
     latency: Mapping[str, float]
+
+
+class StreamTotals(NamedTuple):
+    """What a stream has done since it was made or loaded; numbers that only grow, over :meth:`Stream.reset` too.
+
+    Attributes
+    ----------
+    n_steps : int
+        Pushes, evictions and merges that succeeded.
+    n_points : int
+        Points that came with them, those of merged streams included.
+    n_added, n_expired, n_merged, n_evicted : int
+        Landmarks, as :class:`PushStats` counts them.
+    n_late, n_dropped : int
+        Late points that were taken in, and that were dropped.
+    busy_seconds : float
+        Time spent on all that.
+    """
+
+    n_steps: int
+    n_points: int
+    n_added: int
+    n_expired: int
+    n_merged: int
+    n_evicted: int
+    n_late: int
+    n_dropped: int
+    busy_seconds: float
 
 
 def _certified(diagram: Diagram, dim: int, certified_above: float) -> Float64Array:
@@ -272,7 +303,7 @@ class Report:
     @property
     def n_left_out(self) -> int:
         """Number of landmarks that are held, but weigh too little to be part of the diagram."""
-        return len(self.landmark_kept) - int(np.count_nonzero(self.landmark_kept))
+        return self.stats.n_left_out
 
     @property
     def error_bound(self) -> float:

@@ -11,8 +11,17 @@ import numpy as np
 from toposcope import _core
 from toposcope._checkpoint import Checkpointed
 from toposcope._typing import byte_count, describe, float_array, integer, number
+from toposcope.chunk_buffer import ChunkBuffer
 from toposcope.diagram import Diagram, DiagramInfo
-from toposcope.reports import BackgroundDiagram, CriticalSimplices, PoolStats, PushStats, Report, Simplices
+from toposcope.reports import (
+    BackgroundDiagram,
+    CriticalSimplices,
+    PoolStats,
+    PushStats,
+    Report,
+    Simplices,
+    StreamTotals,
+)
 
 if TYPE_CHECKING:
     from toposcope._typing import Float64Array
@@ -103,6 +112,8 @@ class Stream(Checkpointed):
         Points that ever came.
     step : int
         Pushes, evictions and merges so far.
+    totals : StreamTotals
+        What was done since the stream was made or loaded; to be read at any time, by any thread.
 
     Raises
     ------
@@ -245,6 +256,26 @@ class Stream(Checkpointed):
         """Pushes, evictions and merges so far."""
         return self._core.step
 
+    @property
+    def totals(self) -> StreamTotals:
+        """What was done since the stream was made or loaded.
+
+        The numbers are atomic counters of the engine: reading them waits for nobody, not even for a push that another
+        thread is in, and no push waits for whoever reads. So some of them can be of the next push already.
+        """
+        totals = self._core.totals
+        return StreamTotals(
+            n_steps=totals.n_steps,
+            n_points=totals.n_points,
+            n_added=totals.n_added,
+            n_expired=totals.n_expired,
+            n_merged=totals.n_merged,
+            n_evicted=totals.n_evicted,
+            n_late=totals.n_late,
+            n_dropped=totals.n_dropped,
+            busy_seconds=totals.busy_seconds,
+        )
+
     def push(self, chunk: Any, times: Any = None, weights: Any = None) -> Report:
         """Take points in, in order; let those go that the window leaves behind.
 
@@ -252,7 +283,8 @@ class Stream(Checkpointed):
         ----------
         chunk : array of shape (n_points, n_dims)
             float32 or float64, in any memory order; no points at all are fine. float32 coordinates are kept as they
-            are, in half the memory.
+            are, in half the memory. It is copied once, before any work is done, and is the caller's again afterwards. A
+            :class:`ChunkBuffer` is taken over instead, and is empty afterwards, whether the push succeeds or not.
         times : array of shape (n_points,), optional
             Seconds, or datetime64, when the points happened, never running backwards unless ``late="accept"``. A window
             of time needs them; one counted in points only records them.
@@ -284,7 +316,7 @@ class Stream(Checkpointed):
             raise TypeError(
                 f"chunk: expected an array of shape (n_points, n_dims), got a {describe(chunk)}; use np.array"
             )
-        points = float_array(chunk, "chunk", 2)
+        points = chunk if isinstance(chunk, ChunkBuffer) else float_array(chunk, "chunk", 2)
         seconds = None if times is None else _seconds(times)
         masses = None if weights is None else float_array(weights, "weights", 1).astype(np.float64, copy=False)
         return self._report(self._core.push(points, seconds, masses))
@@ -476,6 +508,7 @@ class Stream(Checkpointed):
                 n_evicted=report.n_evicted,
                 n_late=report.n_late,
                 n_dropped=report.n_dropped,
+                n_left_out=report.n_left_out,
                 n_bytes=report.n_bytes,
                 pool=_pool_stats(report.pool),
                 latency={"nearest": nearest, "landmarks": landmarks, "persistence": persistence},

@@ -736,3 +736,47 @@ def test_without_loops_nothing_is_critical():
     assert stream.push(np.ones((1, 2))).stats.pool.live == 0
     kills = stream.critical_simplices().kills
     assert (len(kills), kills.vertices.shape) == (0, (0, 3))
+
+
+# totals -------------------------------------------------------------
+
+
+def test_totals_add_up_what_reports_say() -> None:
+    stream = ts.Stream(2, window=50, max_landmarks=20)
+    assert stream.totals == ts.StreamTotals(0, 0, 0, 0, 0, 0, 0, 0, 0.0)
+    rng = np.random.default_rng(0)
+    reports = [stream.push(rng.normal(size=(30, 2))) for _ in range(6)] + [stream.evict(10)]
+    totals = stream.totals
+    assert (totals.n_steps, totals.n_points) == (7, 180)
+    for name in ("n_added", "n_expired", "n_merged", "n_evicted", "n_late", "n_dropped"):
+        assert getattr(totals, name) == sum(getattr(report.stats, name) for report in reports), name
+    assert totals.busy_seconds == pytest.approx(sum(sum(r.stats.latency.values()) for r in reports), abs=1e-6)
+    with pytest.raises(ValueError, match="finite"):
+        stream.push(np.full((1, 2), np.nan))
+    stream.reset()
+    assert stream.totals == totals
+    assert ts.Stream.restore(stream.snapshot()).totals.n_points == 0
+
+
+def test_totals_wait_for_no_push() -> None:
+    stream = ts.Stream(3, window=10_000, max_landmarks=400, max_dim=2, memory_limit=None)
+    stream.push(np.random.default_rng(0).normal(size=(10, 3)))
+    begun, ended = threading.Event(), threading.Event()
+
+    def push() -> None:
+        begun.set()
+        stream.push(np.random.default_rng(1).normal(size=(4000, 3)))
+        ended.set()
+
+    pushing = threading.Thread(target=push)
+    pushing.start()
+    begun.wait()
+    n_looks = 0
+    while not ended.is_set():
+        totals = stream.totals
+        n_looks += 1
+        assert totals.n_points in {10, 4010}
+    pushing.join()
+    # Had they waited, there would have been one or two: what a push takes.
+    assert n_looks > 20
+    assert stream.totals.n_points == 4010

@@ -12,6 +12,7 @@ mod alpha;
 mod arrays;
 mod batch;
 mod cech;
+mod chunk_buffer;
 mod detach;
 mod distances;
 #[cfg(feature = "embed")]
@@ -36,6 +37,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     alpha::register(m)?;
     batch::register(m)?;
+    chunk_buffer::register(m)?;
     estimate::register(m)?;
     representatives::register(m)?;
     stream::register(m)?;

@@ -8,12 +8,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use toposcope_core::pool::{CriticalSimplex, PoolParams, PoolStats, Role, SimplexId};
 use toposcope_core::stream::{
-    BackgroundDiagram, Complex, Cospan, Landmark, Late, OnLimit, Report, Stream, StreamParams,
-    Window,
+    BackgroundDiagram, Complex, Cospan, Counters, Landmark, Late, OnLimit, Report, Stream,
+    StreamParams, Window,
 };
 use toposcope_core::{Control, Error, Metric};
 
 use crate::arrays::{DiagramColumns, points_from};
+use crate::chunk_buffer::PyChunkBuffer;
 use crate::detach::detached;
 use crate::errors::IntoPyResult;
 
@@ -22,6 +23,7 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<PyStream>()?;
     m.add_class::<StreamReport>()?;
     m.add_class::<PyBackgroundDiagram>()?;
+    m.add_class::<PyTotals>()?;
     m.add_class::<PyPoolStats>()?;
     m.add_class::<SimplexColumns>()?;
     m.add_class::<PyCospan>()
@@ -170,9 +172,18 @@ impl PyStreamParams {
 #[pyclass(frozen, name = "Stream", module = "toposcope._core")]
 pub(crate) struct PyStream {
     stream: Mutex<Stream>,
+    /// The stream's, to be read without its lock.
+    counters: Arc<Counters>,
 }
 
 impl PyStream {
+    fn of(stream: Stream) -> Self {
+        Self {
+            counters: stream.counters(),
+            stream: Mutex::new(stream),
+        }
+    }
+
     /// A panic leaves the state as it was before the call, so that a poisoned lock can be used.
     fn lock(&self) -> MutexGuard<'_, Stream> {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
@@ -207,18 +218,14 @@ impl PyStream {
     #[new]
     fn new(params: &PyStreamParams) -> PyResult<Self> {
         let stream = params.to_core().and_then(Stream::new).into_py()?;
-        Ok(Self {
-            stream: Mutex::new(stream),
-        })
+        Ok(Self::of(stream))
     }
 
     #[staticmethod]
     fn restore(py: Python<'_>, content: &[u8]) -> PyResult<Self> {
         let content = content.to_vec();
         let stream = detached(py, None, |_| Stream::restore(&content))?;
-        Ok(Self {
-            stream: Mutex::new(stream),
-        })
+        Ok(Self::of(stream))
     }
 
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
@@ -233,7 +240,10 @@ impl PyStream {
         times: Option<PyReadonlyArray1<'_, f64>>,
         weights: Option<PyReadonlyArray1<'_, f64>>,
     ) -> PyResult<StreamReport> {
-        let chunk = points_from(chunk, "chunk")?;
+        let chunk = match chunk.cast::<PyChunkBuffer>() {
+            Ok(given_up) => given_up.get().take("chunk")?,
+            Err(_) => points_from(chunk, "chunk")?,
+        };
         let copy = |column: PyReadonlyArray1<'_, f64>| -> Vec<f64> {
             column.as_array().iter().copied().collect()
         };
@@ -310,6 +320,23 @@ impl PyStream {
             stream.reset();
             Ok(())
         })
+    }
+
+    /// Waits for nobody, not even for a push that is running.
+    #[getter]
+    fn totals(&self) -> PyTotals {
+        let totals = self.counters.totals();
+        PyTotals {
+            n_steps: totals.n_steps,
+            n_points: totals.n_points,
+            n_added: totals.n_added,
+            n_expired: totals.n_expired,
+            n_merged: totals.n_merged,
+            n_evicted: totals.n_evicted,
+            n_late: totals.n_late,
+            n_dropped: totals.n_dropped,
+            busy_seconds: totals.busy.as_secs_f64(),
+        }
     }
 
     #[getter]
@@ -393,6 +420,20 @@ impl PyPoolStats {
     }
 }
 
+/// What the stream has done since it was made or restored.
+#[pyclass(frozen, get_all, name = "Totals", module = "toposcope._core")]
+pub(crate) struct PyTotals {
+    n_steps: u64,
+    n_points: u64,
+    n_added: u64,
+    n_expired: u64,
+    n_merged: u64,
+    n_evicted: u64,
+    n_late: u64,
+    n_dropped: u64,
+    busy_seconds: f64,
+}
+
 /// What joins a report to the one before; only a tracker looks into it.
 #[pyclass(frozen, name = "Cospan", module = "toposcope._core")]
 pub(crate) struct PyCospan {
@@ -461,6 +502,7 @@ pub(crate) struct StreamReport {
     n_evicted: usize,
     n_late: usize,
     n_dropped: usize,
+    n_left_out: usize,
     n_bytes: usize,
     pool: Py<PyPoolStats>,
     /// Seconds by stage: nearest, landmarks, persistence.
@@ -473,6 +515,7 @@ impl StreamReport {
     fn new(py: Python<'_>, report: Report) -> PyResult<Self> {
         let of = |f: fn(&Landmark) -> u64| column(py, report.landmarks.iter().map(f));
         let (stats, seconds) = (report.stats, Duration::as_secs_f64);
+        let n_left_out = report.n_left_out();
         let background = (report.background).map(|latest| {
             PyBackgroundDiagram::new(py, latest).and_then(|latest| Py::new(py, latest))
         });
@@ -497,6 +540,7 @@ impl StreamReport {
             n_evicted: stats.n_evicted,
             n_late: stats.n_late,
             n_dropped: stats.n_dropped,
+            n_left_out,
             n_bytes: stats.bytes,
             pool: Py::new(py, PyPoolStats::from_core(stats.pool))?,
             latency: (

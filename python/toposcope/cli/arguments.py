@@ -9,6 +9,7 @@ from toposcope import _core
 from toposcope.cli import alpha, bench, checkpoint, doctor, models, report, rips, watch
 from toposcope.pipeline.config import GUARDS, METRICS, WatchConfig
 from toposcope.pipeline.sources import FORMATS
+from toposcope.telemetry.opening import SINKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,12 @@ def _add_watch(commands: Commands) -> None:
         "source", metavar="INPUT", help=".txt, .jsonl, .csv, .parquet or .npy file, or - for standard input"
     )
     parser.add_argument("--out", metavar="DIR", help="folder for events, features, diagrams, telemetry and the report")
+    parser.add_argument(
+        "--telemetry",
+        action="append",
+        metavar="SINK",
+        help="where else the record of every push goes, once or more often: " + SINKS,
+    )
     reading = parser.add_argument_group("reading")
     _add_format(reading)
     reading.add_argument(

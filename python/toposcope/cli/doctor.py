@@ -27,6 +27,8 @@ _EXTRAS = {
     "arrow": ("pyarrow",),
     "process": ("psutil",),
     "cli": ("rich", "pyarrow", "scikit-learn"),
+    "prometheus": ("prometheus-client",),
+    "otel": ("opentelemetry-sdk",),
 }
 _SIMD = ("sse4_2", "avx2", "fma", "avx512f", "avx512bw", "avx512_vpopcntdq", "asimd", "sve")
 _N_POINTS = 60

@@ -95,7 +95,7 @@ def _end(pipeline: StreamPipeline, stopper: Stopper) -> bool:
 
 
 def _config(arguments: argparse.Namespace) -> WatchConfig:
-    given = {**vars(arguments), "n_threads": arguments.threads}
+    given = {**vars(arguments), "n_threads": arguments.threads, "telemetry": tuple(arguments.telemetry or ())}
     try:
         return WatchConfig(**{field.name: given[field.name] for field in dataclasses.fields(WatchConfig)})
     except ValueError as error:

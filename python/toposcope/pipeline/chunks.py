@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toposcope._typing import integer, number
+from toposcope.chunk_buffer import ChunkBuffer
+from toposcope.pipeline.ring import ChunkRing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
 
-Chunk = np.ndarray[Any, np.dtype[Any]]
+Block = np.ndarray[Any, np.dtype[Any]]
+Chunk = Block | ChunkBuffer
 
 CHUNK_SIZE = 1000
 """Points of a chunk, unless told otherwise."""
@@ -30,12 +33,19 @@ class ChunkCutter:
             raise ValueError(f"chunk_seconds: expected seconds, at least 0, or None, got {chunk_seconds!r}")
         self._chunk_size = integer(chunk_size, "chunk_size", at_least=1)
         self._chunk_seconds = chunk_seconds
-        self._pieces: list[Chunk] = []
+        self._pieces: list[Block] = []
         self._n_rows = 0
         self._since = 0.0
 
     def add(self, rows: object) -> Iterator[Chunk]:
-        """Take one row ``(n_dims,)`` or several ``(n_points, n_dims)``; give out the chunks that are full or due."""
+        """Take one row ``(n_dims,)`` or several ``(n_points, n_dims)``; give out the chunks that are full or due.
+
+        A :class:`ChunkBuffer` is a chunk already: it goes as it is, after what was collected.
+        """
+        if isinstance(rows, ChunkBuffer):
+            yield from self.rest()
+            yield rows
+            return
         block = _as_block(rows)
         if self._pieces and block.shape[1] != self._pieces[0].shape[1]:
             raise ValueError(
@@ -67,16 +77,26 @@ class ChunkCutter:
 
 
 def cut(source: Iterable[object], cutter: ChunkCutter) -> Iterator[Chunk]:
-    """Cut a source; the clock is looked at whenever the source yields.
+    """Cut a source; the clock is looked at whenever the source yields, and all the time if it is a ring.
 
     An exception of the source is raised after what was collected before it.
     """
+    if isinstance(source, ChunkRing):
+        yield from _cut_ring(source, cutter)
+        return
     try:
         for rows in source:
             yield from cutter.add(rows)
     except Exception:
         yield from cutter.rest()
         raise
+    yield from cutter.rest()
+
+
+def _cut_ring(ring: ChunkRing, cutter: ChunkCutter) -> Iterator[Chunk]:
+    while not ring.is_exhausted:
+        rows = ring.get(cutter.seconds_left())
+        yield from cutter.rest() if rows is None else cutter.add(rows)
     yield from cutter.rest()
 
 
@@ -123,7 +143,7 @@ async def _stop(pending: Any, rows: AsyncIterator[object]) -> None:
         await close()
 
 
-def _as_block(rows: object) -> Chunk:
+def _as_block(rows: object) -> Block:
     if isinstance(rows, (list, tuple, str, bytes)):
         raise TypeError(
             f"source: expected arrays of shape (n_dims,) or (n_points, n_dims), got {type(rows).__name__}; "

@@ -9,6 +9,7 @@ from typing import Any
 
 from toposcope._typing import byte_count, integer, number
 from toposcope.safety import GuardConfig
+from toposcope.telemetry.opening import check_sink
 
 METRICS = ("auto", "euclidean", "cosine", "manhattan", "chebyshev")
 """Metrics of a stream; ``auto`` is cosine for text, euclidean for numbers."""
@@ -20,7 +21,7 @@ GUARDS = ("warn", "raise", "off")
 _NO_DIFFERENCE = frozenset(
     {
         *("source", "out", "linger", "min_confidence", "n_threads", "checkpoint_dir", "checkpoint_every"),
-        *("keep_checkpoints", "resume", "guard", "max_memory", "max_latency"),
+        *("keep_checkpoints", "resume", "guard", "max_memory", "max_latency", "telemetry"),
     }
 )
 
@@ -96,6 +97,9 @@ class WatchConfig:
     max_latency : float or None
         Seconds of a push that the guard allows; None = :attr:`GuardConfig.latency
         <toposcope.safety.GuardConfig.latency>`'s default.
+    telemetry : tuple of str
+        Where the records of pushes go, besides ``telemetry.jsonl`` in ``out``, as
+        :func:`~toposcope.telemetry.opening.open_sink` names it.
     """
 
     source: str
@@ -126,6 +130,7 @@ class WatchConfig:
     guard: str = "warn"
     max_memory: str | int | None = None
     max_latency: float | None = None
+    telemetry: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, least in (("window", 1), ("chunk", 1), ("max_dim", 0), ("confirm_after", 0)):
@@ -155,6 +160,8 @@ class WatchConfig:
             )
         if kind in {"sentence", "qwen"} and not path:
             raise ValueError(f"embedder: expected the model's folder after {kind}:, got nothing")
+        for name in self.telemetry:
+            check_sink(name)
 
     @property
     def n_landmarks(self) -> int:
@@ -186,4 +193,4 @@ class WatchConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""
-        return {**dataclasses.asdict(self), "columns": list(self.columns)}
+        return {**dataclasses.asdict(self), "columns": list(self.columns), "telemetry": list(self.telemetry)}

@@ -5,18 +5,21 @@ from __future__ import annotations
 import dataclasses
 import math
 import threading
+import time
 import warnings
+from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from toposcope._typing import describe
-from toposcope.exceptions import CheckpointError, TelemetryWarning, TrackingWarning
+from toposcope._typing import describe, integer, number
+from toposcope.exceptions import CheckpointError, LaggedError, TelemetryWarning, TrackingWarning
 from toposcope.explanations import explanation_of
 from toposcope.pipeline.chunks import CHUNK_SECONDS, CHUNK_SIZE, ChunkCutter, cut, cut_async
 from toposcope.pipeline.items import ItemStore, pack_items, pack_points, unpack_items, unpack_points
+from toposcope.pipeline.ring import ChunkRing
 from toposcope.pipeline.subscription import OnLag, Subscription
 from toposcope.stream import Stream
 from toposcope.telemetry import new_run_id
-from toposcope.telemetry.measure import StageClock, push_record
+from toposcope.telemetry.measure import Pressure, StageClock, push_record
 from toposcope.tracking import CobordismTracker, Event, link
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from toposcope.safety import Checkpoint, Guard
     from toposcope.safety.checkpoint_file import SavedState
     from toposcope.telemetry import Sink
+    from toposcope.telemetry.process import ProcessMeter
 
 _END = object()
 
@@ -58,6 +62,9 @@ class Monitor:
         Watches what pushes take, and may refuse the next one; see :class:`toposcope.safety.Guard`.
     run_id : str, optional
         Name of the run in the records; by default the time and some chance.
+    history : int, default=256
+        Events that are kept for those who subscribe later, or again: see :meth:`subscribe`. An event names its
+        landmarks, and so takes some kilobytes.
     keep_points : bool, default=False
         Whether to remember where landmarks are, so that events can be explained by coordinates and drawn: a copy of
         those alive, as large as the chunks have them, and up to 16 MiB of those that went last.
@@ -96,6 +103,7 @@ class Monitor:
         *,
         guard: Guard | None = None,
         run_id: str | None = None,
+        history: int = 256,
         keep_points: bool = False,
     ) -> None:
         if not isinstance(keep_points, bool):
@@ -123,11 +131,15 @@ class Monitor:
         self._sinks = tuple(sinks)
         for sink in self._sinks:
             _check_verbs("sinks", sink, "write", "close")
+        self._process = _process_meter() if self._sinks else None
         self._keep_points = keep_points
         self._items = ItemStore(keep_points=keep_points)
         self._untracked: list[Report] = []
         self._tracked_step: int | None = None
         self._subscriptions: list[Subscription] = []
+        self._history: deque[Event] = deque(maxlen=integer(history, "history", at_least=0))
+        self._ring: ChunkRing | None = None
+        self._lost_before = (0, 0.0)
         self._pushing = threading.Lock()
         self._subscribing = threading.Lock()
         self._closed = False
@@ -137,7 +149,7 @@ class Monitor:
 
         Parameters
         ----------
-        chunk : array of shape (n_points, n_dims)
+        chunk : array of shape (n_points, n_dims), or ChunkBuffer
             As :meth:`Stream.push <toposcope.Stream.push>` takes it.
         items : sequence of length n_points, optional
             What the points stand for. Kept for the landmarks alive only; :meth:`items` finds them again.
@@ -264,6 +276,7 @@ class Monitor:
         sinks: Iterable[Sink] = (),
         *,
         guard: Guard | None = None,
+        history: int = 256,
         unpack: Callable[[bytes], list[Any]] = unpack_items,
     ) -> Self:
         """Make a monitor of a checkpoint: it goes on with the same diagrams, events and identities.
@@ -272,8 +285,8 @@ class Monitor:
         ----------
         checkpoint : Checkpoint
             What :meth:`CheckpointManager.load <toposcope.safety.CheckpointManager.load>` has read.
-        vectorizer, sinks, guard
-            As for the class; they are no part of a checkpoint. Nor are subscriptions.
+        vectorizer, sinks, guard, history
+            As for the class; they are no part of a checkpoint. Nor are subscriptions, and the events told so far.
         unpack : callable, optional
             What undoes the ``pack`` of :meth:`state`.
 
@@ -295,6 +308,7 @@ class Monitor:
                 guard=guard,
                 run_id=str(facts["run_id"]),
                 keep_points=points is not None,
+                history=history,
             )
             monitor.n_pushes = int(facts["n_pushes"])
             monitor.n_events = int(facts["n_events"])
@@ -345,8 +359,9 @@ class Monitor:
         min_confidence: float = 0.0,
         capacity: int = 1024,
         on_lag: OnLag = "drop_oldest",
+        since: int | None = None,
     ) -> Subscription:
-        """Subscribe to events from the next push on.
+        """Subscribe to events, from the next push on or from a number on.
 
         Parameters
         ----------
@@ -360,17 +375,37 @@ class Monitor:
             What happens when they are not collected in time: the oldest goes; or the writer waits; or the oldest goes
             and the reader's next call raises :class:`~toposcope.LaggedError`; or only the newest event of each kind
             about the same identities is kept, and after that the oldest goes.
+        since : int, optional
+            The ``seq`` of the first event that is wanted: those that the monitor still has come first, then those to
+            come, none twice and none left out. Who keeps the ``seq`` of the last event that he is done with, and asks
+            for the next, goes on where he was, after a crash too: events of a restored tracker have the numbers that
+            they had.
 
         Returns
         -------
         Subscription
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described, or the monitor is closed.
+        LaggedError
+            If events from ``since`` on have fallen out of the history. Where the monitor cannot know, because it is
+            new and its tracker is not, the reader's first call after the next event raises it.
         """
-        subscription = Subscription(
-            kinds=kinds, min_confidence=min_confidence, capacity=capacity, on_lag=on_lag, on_close=self._forget
-        )
+        first = None if since is None else integer(since, "since", at_least=0)
         with self._subscribing:
             if self._closed:
                 raise ValueError("subscribe to a closed monitor")
+            subscription = Subscription(
+                kinds=kinds,
+                min_confidence=min_confidence,
+                capacity=capacity,
+                on_lag=on_lag,
+                since=first,
+                past=() if first is None else self._since(first),
+                on_close=self._forget,
+            )
             self._subscriptions.append(subscription)
         return subscription
 
@@ -385,13 +420,14 @@ class Monitor:
 
         Parameters
         ----------
-        source : iterable or asynchronous iterable of arrays
+        source : iterable or asynchronous iterable of arrays, or ChunkRing
             Rows of shape (n_dims,) or blocks of shape (n_points, n_dims).
         chunk_size : int, default=1000
             Points of a chunk.
         chunk_seconds : float or None, default=0.01
             Seconds after which a chunk is pushed even if it is not full; None waits until it is. A synchronous source
-            is looked at only when it yields: one that may fall silent should be asynchronous.
+            is looked at only when it yields: one that may fall silent should be asynchronous, or a
+            :class:`~toposcope.ChunkRing`.
 
         Returns
         -------
@@ -404,6 +440,27 @@ class Monitor:
         If the source raises, what it yielded before is pushed and reported first.
         """
         return Run(self, source, ChunkCutter(chunk_size, chunk_seconds))
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Let all sinks write what they hold back.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds that buffered ones get together; by default as long as it takes.
+
+        Returns
+        -------
+        bool
+            Whether all did.
+        """
+        until = None if timeout is None else time.monotonic() + number(timeout, "timeout")
+        done = True
+        for sink in self._sinks:
+            if callable(flush := getattr(sink, "flush", None)):
+                left = None if until is None else max(0.0, until - time.monotonic())
+                done &= bool(flush(left))
+        return done
 
     def close(self) -> None:
         """End all subscriptions and close all sinks; the stream stays usable. More calls do nothing."""
@@ -438,14 +495,14 @@ class Monitor:
             events = self._track(report)
             link(events, self._items)
             clock.lap("track")
-            self._deliver(events)
+            n_queued, n_lost, blocked = self._deliver(events)
             clock.lap("deliver")
             features = None if self.vectorizer is None else self.vectorizer.transform([report.diagram])[0]
             clock.lap("vectorize")
             # The cospan is megabytes that nobody needs once the tracker has seen it.
             cospan = report.cospan if self.tracker is None else None
             report = dataclasses.replace(report, cospan=cospan, events=events, features=features)
-            self._record(report, clock)
+            self._record(report, clock, n_queued, n_lost, blocked)
             if self.guard is not None:
                 self._watch(self.guard, report, clock)
             return report
@@ -493,13 +550,43 @@ class Monitor:
         tracker.reset()
         return tracker.observe(report)
 
-    def _deliver(self, events: tuple[Event, ...]) -> None:
+    def _deliver(self, events: tuple[Event, ...]) -> tuple[int, int, float]:
+        """Hand the events on; return how many wait then, how many were lost on the way, and how long it was blocked."""
         self.n_events += len(events)
         with self._subscribing:
-            subscriptions = list(self._subscriptions)
+            # Together: who subscribes finds an event either here or among those to come.
+            self._remember(events)
+            subscriptions = tuple(self._subscriptions)
+        if not subscriptions:
+            return 0, 0, 0.0
+        n_lost = -sum(subscription.n_dropped for subscription in subscriptions)
+        blocked = -sum(subscription.blocked_seconds for subscription in subscriptions)
         for event in events:
             for subscription in subscriptions:
                 subscription.offer(event)
+        n_lost += sum(subscription.n_dropped for subscription in subscriptions)
+        blocked += sum(subscription.blocked_seconds for subscription in subscriptions)
+        return sum(map(len, subscriptions)), n_lost, blocked
+
+    def _remember(self, events: tuple[Event, ...]) -> None:
+        for event in events:
+            if self._history and event.seq != self._history[-1].seq + 1:
+                self._history.clear()  # another tracker, which counts from the beginning
+            self._history.append(event)
+
+    def _since(self, first: int) -> list[Event]:
+        """Return what was told from a number on."""
+        if not self._history:
+            return []
+        oldest = self._history[0].seq
+        if first < oldest:
+            n_missed = oldest - first
+            raise LaggedError(
+                n_missed,
+                f"since: expected a number from {oldest} on, as the events before are forgotten, got {first}: "
+                f"{n_missed} events are gone",
+            )
+        return [event for event in self._history if event.seq >= first]
 
     def _watch(self, guard: Guard, report: Report, clock: StageClock) -> None:
         with self._subscribing:
@@ -517,9 +604,19 @@ class Monitor:
         with self._subscribing:
             self._subscriptions.remove(subscription)
 
-    def _record(self, report: Report, clock: StageClock) -> None:
-        record = push_record(report, run_id=self.run_id, seq=self.n_pushes, clock=clock)
+    def _record(self, report: Report, clock: StageClock, n_queued: int, n_lost: int, blocked: float) -> None:
+        seq = self.n_pushes
         self.n_pushes += 1
+        if self._process is None:  # nobody wants a record
+            return
+        record = push_record(
+            report,
+            run_id=self.run_id,
+            seq=seq,
+            clock=clock,
+            pressure=self._pressure(n_queued, n_lost, blocked),
+            process=self._process.read(),
+        )
         for sink in self._sinks:
             try:
                 sink.write(record)
@@ -527,6 +624,25 @@ class Monitor:
                 self.n_sink_failures += 1
                 if self.n_sink_failures == 1:
                     warnings.warn(f"{sink!r} failed: {error!r}; see n_sink_failures", TelemetryWarning, stacklevel=3)
+
+    def _pressure(self, n_queued: int, n_lost: int, blocked: float) -> Pressure:
+        ring = self._ring
+        if ring is None:
+            return Pressure(n_queued, n_lost, blocked)
+        n_before, seconds_before = self._lost_before
+        n_now, seconds_now = self._lost_before = ring.n_dropped, ring.blocked_seconds
+        return Pressure(n_queued, n_lost, blocked, len(ring), n_now - n_before, seconds_now - seconds_before)
+
+    def _attach(self, ring: ChunkRing) -> None:
+        """Report on a ring from now on, and on what happened to it before this monitor saw it."""
+        if ring is not self._ring:
+            self._ring, self._lost_before = ring, (0, 0.0)
+
+
+def _process_meter() -> ProcessMeter:
+    from toposcope.telemetry.process import ProcessMeter  # noqa: PLC0415 (importing toposcope has to stay quick)
+
+    return ProcessMeter()
 
 
 def _check_verbs(argument: str, value: object, *verbs: str) -> None:
@@ -560,6 +676,8 @@ class Run:
         self._monitor = monitor
         self._source: Any = source
         self._cutter = cutter
+        if isinstance(source, ChunkRing):
+            monitor._attach(source)  # noqa: SLF001 (a run is the monitor's own)
 
     def __iter__(self) -> Iterator[Report]:
         if not hasattr(self._source, "__iter__"):

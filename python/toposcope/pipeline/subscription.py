@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from toposcope._typing import integer, number
 from toposcope.exceptions import LaggedError
+from toposcope.pipeline.waiting import Waiters
 from toposcope.tracking import KINDS
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import AsyncIterator, Callable, Collection, Hashable, Iterator
+    from collections.abc import AsyncIterator, Callable, Collection, Hashable, Iterable, Iterator
 
     from toposcope.tracking import Event
 
@@ -39,6 +39,10 @@ class Subscription:
         Those of them that were thrown away for want of room.
     n_coalesced : int
         Those of them that gave way to a newer event of the same kind about the same identities.
+    blocked_seconds : float
+        For how long the writer has waited for room.
+    since : int or None
+        The ``seq`` from which on events were asked for.
 
     Examples
     --------
@@ -57,6 +61,8 @@ class Subscription:
         min_confidence: float = 0.0,
         capacity: int = 1024,
         on_lag: OnLag = "drop_oldest",
+        since: int | None = None,
+        past: Iterable[Event] = (),
         on_close: Callable[[Subscription], None] | None = None,
     ) -> None:
         _check(kinds, min_confidence, capacity, on_lag)
@@ -65,14 +71,23 @@ class Subscription:
         self.n_received = 0
         self.n_dropped = 0
         self.n_coalesced = 0
+        self.blocked_seconds = 0.0
+        self.since = since
         self._kinds = None if kinds is None else frozenset(_kind_name(kind) for kind in kinds)
         self._min_confidence = min_confidence
         self._on_close = on_close
         self._ring: deque[Event] = deque()
+        past = tuple(past)
+        #: What was told before: the monitor keeps it anyhow, so that it takes none of the ring's room.
+        self._past = deque(event for event in past if self._wants(event))
+        self.n_received += len(self._past)
+        #: With which number the events to come have to begin; None once they have.
+        self._expected = None if past else since
         self._n_missed = 0
+        self._n_unknown = 0
         self._closed = False
         self._changed = threading.Condition()
-        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+        self._waiters = Waiters()
 
     # the reader's side -----------------------------------------------------------------------------------------------
 
@@ -86,7 +101,8 @@ class Subscription:
         """
         with self._changed:
             self._raise_if_lagged()
-            events = list(self._ring)
+            events = [*self._past, *self._ring]
+            self._past.clear()
             self._ring.clear()
             self._changed.notify_all()
         return events
@@ -120,21 +136,19 @@ class Subscription:
                 if event is None:
                     if self._closed:
                         return
-                    waiter = (loop, loop.create_future())
-                    self._waiting.append(waiter)
+                    woken = self._waiters.join(loop)
             if event is not None:
                 yield event
                 continue
             try:
-                await waiter[1]
+                await woken
             finally:
                 with self._changed:
-                    if waiter in self._waiting:
-                        self._waiting.remove(waiter)
+                    self._waiters.leave(woken)
 
     def __len__(self) -> int:
-        """Events that wait in the ring."""
-        return len(self._ring)
+        """Events that wait to be collected."""
+        return len(self._past) + len(self._ring)
 
     @property
     def closed(self) -> bool:
@@ -161,6 +175,10 @@ class Subscription:
 
     def offer(self, event: Event) -> None:
         """Take an event if it matches the filter; called by the monitor."""
+        if self._expected is not None:
+            if event.seq < self._expected:
+                return
+            self._note_gap(event.seq - self._expected)
         if not self._wants(event):
             return
         with self._changed:
@@ -173,6 +191,13 @@ class Subscription:
                 self._ring.append(event)
                 self._wake()
 
+    def _note_gap(self, n_unknown: int) -> None:
+        """See to it that the reader hears of events that nobody kept for him: those before a monitor was made anew."""
+        with self._changed:
+            self._expected = None
+            self._n_unknown = n_unknown
+            self._wake()
+
     def _wants(self, event: Event) -> bool:
         kinds = self._kinds
         named = kinds is None or any(base.__name__ in kinds for base in type(event).__mro__)
@@ -180,7 +205,9 @@ class Subscription:
 
     def _make_room(self, event: Event) -> None:
         if self.on_lag == "block":
+            begun = time.monotonic()
             self._changed.wait_for(lambda: self._closed or len(self._ring) < self.capacity)
+            self.blocked_seconds += time.monotonic() - begun
             return
         if self.on_lag == "coalesce":
             self._coalesce(event)
@@ -214,6 +241,8 @@ class Subscription:
 
     def _take(self) -> Event | None:
         self._raise_if_lagged()
+        if self._past:
+            return self._past.popleft()
         if not self._ring:
             return None
         event = self._ring.popleft()
@@ -221,21 +250,16 @@ class Subscription:
         return event
 
     def _raise_if_lagged(self) -> None:
+        if self._n_unknown:
+            n_unknown, self._n_unknown = self._n_unknown, 0
+            raise LaggedError(n_unknown, f"since: {n_unknown} events before the next one are not known to this monitor")
         if self.on_lag == "error" and self._n_missed:
             n_missed, self._n_missed = self._n_missed, 0
             raise LaggedError(n_missed)
 
     def _wake(self) -> None:
         self._changed.notify_all()
-        waiting, self._waiting = self._waiting, []
-        for loop, future in waiting:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_settle, future)
-
-
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():  # a cancelled reader has left already
-        future.set_result(None)
+        self._waiters.wake()
 
 
 def _subject(event: Event) -> Hashable:

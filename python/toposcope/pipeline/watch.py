@@ -22,10 +22,11 @@ from toposcope.pipeline.sources import Source, open_source
 from toposcope.safety import CheckpointManager, Guard, config_hash
 from toposcope.stream import Stream
 from toposcope.telemetry import new_run_id
+from toposcope.telemetry.opening import open_sink
 from toposcope.tracking import CobordismTracker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from toposcope.embedding import Embedder
     from toposcope.pipeline.config import WatchConfig
@@ -115,6 +116,8 @@ class StreamPipeline:
         self.config = config
         self._checkpoints: CheckpointManager | None = None
         self._abort_file: AbortFile | None = None
+        self._sinks: list[Sink] = []
+        self._embed_seconds: float | None = None
         self.source: Source = open_source(config.source, file_format=config.file_format, columns=config.columns)
         try:
             self.embedder: Embedder | None = make_embedder(config.embedder, self.source.kind)
@@ -127,8 +130,8 @@ class StreamPipeline:
             self.resumed_from = self._found()
             self._progress = _Progress.of(self.resumed_from)
             self.run_id = new_run_id() if self.resumed_from is None else self.resumed_from.metadata.facts["run_id"]
+            self._sinks = _open_sinks(config.telemetry)
             self._folder = self._opened()
-            self._telemetry = None if self._folder is None else _EmbeddingTimed(self._folder.telemetry)
             folders = [Path(folder) for folder in (config.out, config.checkpoint_dir) if folder is not None]
             self._abort_file = AbortFile(folders)
             self.monitor = None if self.resumed_from is None else self._restored(self.resumed_from)
@@ -138,6 +141,8 @@ class StreamPipeline:
                 self._checkpoints.close()
             if self._abort_file is not None:
                 self._abort_file.close()
+            for sink in self._sinks:
+                sink.close()
             raise
         self.report_path: Path | None = None
         self.abort_path: Path | None = None
@@ -261,6 +266,8 @@ class StreamPipeline:
             saved = self._last_checkpoint()
             if self.monitor is not None:
                 self.monitor.close()
+            for sink in self._sinks:  # without a single item there is no monitor to do it
+                sink.close()
             if self._cause is not None:
                 self.abort_path = self._abort_file.write(self._abort_report(self._cause, saved))
             if self._folder is not None:
@@ -295,8 +302,8 @@ class StreamPipeline:
         """Return the batch's own numbers as float32, or its text embedded; changes nothing."""
         started = time.perf_counter()
         vectors = vectors_of(batch, self.embedder)
-        if self._telemetry is not None and self.embedder is not None:
-            self._telemetry.seconds = time.perf_counter() - started
+        if self.embedder is not None:
+            self._embed_seconds = time.perf_counter() - started
         return vectors
 
     def _monitor(self, vectors: Vectors) -> Monitor:
@@ -319,8 +326,13 @@ class StreamPipeline:
             tracking_from = None if chosen_here else 1
             self._progress = dataclasses.replace(self._progress, n_dims=vectors.shape[1], tracking_from=tracking_from)
             self._folder.describe(n_dims=vectors.shape[1], tracking_from=tracking_from)
-        sinks = [] if self._telemetry is None else [self._telemetry]
-        return Monitor(stream, tracker, sinks=sinks, guard=self.guard, run_id=self.run_id, keep_points=True)
+        return Monitor(
+            stream, tracker, sinks=self._timed_sinks(), guard=self.guard, run_id=self.run_id, keep_points=True
+        )
+
+    def _timed_sinks(self) -> list[Sink]:
+        sinks = self._sinks if self._folder is None else [self._folder.telemetry, *self._sinks]
+        return [_EmbeddingTimed(sink, lambda: self._embed_seconds) for sink in sinks]
 
     def _claimed(self) -> CheckpointManager | None:
         """Return the folder of checkpoints, in which nobody else writes from now on."""
@@ -356,8 +368,7 @@ class StreamPipeline:
         return RunFolder(self.config.out, self._description(), spool=True, marks=watched["marks"])
 
     def _restored(self, checkpoint: Checkpoint) -> Monitor:
-        sinks = [] if self._telemetry is None else [self._telemetry]
-        return Monitor.restore(checkpoint, sinks=sinks, guard=self.guard)
+        return Monitor.restore(checkpoint, sinks=self._timed_sinks(), guard=self.guard)
 
     def _metrics(self) -> Mapping[str, float]:
         report = self._last_report
@@ -507,18 +518,35 @@ class _Progress:
 class _EmbeddingTimed:
     """A sink that adds to a push's record how long its texts took to embed, which happens before the push."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, seconds: Callable[[], float | None]) -> None:
         self._sink = sink
-        self.seconds: float | None = None
+        self._seconds = seconds
 
     def write(self, record: PushRecord) -> None:
-        if self.seconds is not None:
-            latency = {"embed": self.seconds, **record.latency, "total": self.seconds + record.latency["total"]}
+        if (seconds := self._seconds()) is not None:
+            latency = {"embed": seconds, **record.latency, "total": seconds + record.latency["total"]}
             record = dataclasses.replace(record, latency=latency)
         self._sink.write(record)
 
+    def flush(self, timeout: float | None) -> bool:
+        flush = getattr(self._sink, "flush", None)
+        return flush is None or bool(flush(timeout))
+
     def close(self) -> None:
         self._sink.close()
+
+
+def _open_sinks(names: Iterable[str]) -> list[Sink]:
+    """Open all or none."""
+    sinks: list[Sink] = []
+    try:
+        for name in names:
+            sinks.append(open_sink(name))  # noqa: PERF401 (those before one that fails have to be closed)
+    except BaseException:
+        for sink in sinks:
+            sink.close()
+        raise
+    return sinks
 
 
 def _now() -> str:

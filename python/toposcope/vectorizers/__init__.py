@@ -12,5 +12,6 @@ from toposcope.vectorizers.image import PersistenceImage
 from toposcope.vectorizers.landscape import PersistenceLandscape
 from toposcope.vectorizers.rips import VietorisRips
 from toposcope.vectorizers.stack import VectorStack
+from toposcope.vectorizers.stream import StreamTransformer
 
-__all__ = ["BettiCurve", "PersistenceImage", "PersistenceLandscape", "VectorStack", "VietorisRips"]
+__all__ = ["BettiCurve", "PersistenceImage", "PersistenceLandscape", "StreamTransformer", "VectorStack", "VietorisRips"]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from toposcope._typing import describe, integer
+from toposcope._typing import integer
 from toposcope.batch import rips
+from toposcope.vectorizers._clouds import clouds_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -80,7 +80,7 @@ class VietorisRips(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         -------
         self
         """
-        _clouds(X)
+        clouds_of(X)
         return self
 
     def transform(self, X: Any) -> list[Diagram]:
@@ -96,7 +96,7 @@ class VietorisRips(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         list of Diagram
             In the order of the clouds.
         """
-        clouds = _clouds(X)
+        clouds = clouds_of(X)
         n_threads = os.cpu_count() or 1 if self.n_threads is None else integer(self.n_threads, "n_threads", at_least=1)
         if len(clouds) == 1:
             return [self._diagram(clouds[0], 0, n_threads)]
@@ -169,16 +169,3 @@ class VietorisRips(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         except Exception as error:
             error.add_note(f"in X[{index}]")
             raise
-
-
-def _clouds(X: Any) -> list[Any]:
-    expected = "a sequence of point clouds, each of shape (n_points, n_dims)"
-    if isinstance(X, np.ndarray) and X.dtype != object and X.ndim != 3:
-        hint = ": a single cloud? Then put it in a list" if X.ndim == 2 else ""
-        raise ValueError(f"X: expected {expected}, got an array of shape {X.shape}{hint}")
-    if not isinstance(X, Iterable) or isinstance(X, str | bytes | dict):
-        raise TypeError(f"X: expected {expected}, got {describe(X)}")
-    clouds = list(X)
-    if not clouds:
-        raise ValueError(f"X: expected {expected}, got none")
-    return clouds

@@ -77,6 +77,46 @@ def test_text_is_told_in_its_own_words(prose, tmp_path, capsys):
     assert "events are looked for from here on, at scale" in captured.err
 
 
+def test_records_go_where_they_are_asked_to(prose, tmp_path):
+    out, table, frame = tmp_path / "out", tmp_path / "run.csv", tmp_path / "run.parquet"
+    sinks = ("--telemetry", f"csv:{table}", "--telemetry", f"parquet:{frame}")
+    assert main(["watch", str(prose), "--window", "20", "--chunk", "10", "--out", str(out), *sinks]) == 0
+    records = read_jsonl(out / "telemetry.jsonl").records
+    rows = parquet.read_table(frame).to_pylist()
+    assert [row["latency.embed"] for row in rows] == [record["latency"]["embed"] for record in records]
+    assert [row["latency.total"] for row in rows] == [record["latency"]["total"] for record in records]
+    assert len(table.read_text().splitlines()) == 1 + len(records) == 9
+    run = json.loads((out / "run.json").read_text())
+    assert run["config"]["telemetry"] == [f"csv:{table}", f"parquet:{frame}"]
+
+
+def test_records_need_no_folder(ring_file, tmp_path, capsys):
+    path = tmp_path / "run.jsonl"
+    assert main(["watch", str(ring_file), *RING, "--telemetry", f"jsonl:{path}"]) == 0
+    assert [record["step"] for record in read_jsonl(path).records] == list(range(1, 9))
+
+
+def test_a_run_without_items_leaves_no_half_file(tmp_path):
+    empty = tmp_path / "empty.txt"
+    empty.write_text("\n")
+    assert main(["watch", str(empty), "--telemetry", f"parquet:{tmp_path / 'run.parquet'}"]) == 1
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_sinks_of_no_kind_are_wrong_usage(ring_file, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["watch", str(ring_file), "--telemetry", "xml:run.xml"])
+    assert stopped.value.code == 2
+    assert "telemetry: expected jsonl:PATH, csv:PATH" in capsys.readouterr().err
+
+
+def test_one_sink_that_cannot_be_opened_leaves_none_open(ring_file, tmp_path, capsys):
+    good, bad = tmp_path / "run.parquet", tmp_path / "no-such-folder" / "run.csv"
+    assert main(["watch", str(ring_file), "--telemetry", f"parquet:{good}", "--telemetry", f"csv:{bad}"]) == 1
+    assert "no-such-folder" in capsys.readouterr().err
+    assert parquet.read_table(good).num_rows == 0
+
+
 def test_nothing_is_written_without_a_folder(ring_file, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["watch", str(ring_file), *RING]) == 0

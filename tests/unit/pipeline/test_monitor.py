@@ -38,6 +38,9 @@ STATS = SimpleNamespace(
     n_expired=2,
     n_merged=3,
     n_evicted=4,
+    n_late=5,
+    n_dropped=6,
+    n_left_out=7,
     n_bytes=1000,
     pool=SimpleNamespace(slots=8, fragmentation=0.25),
     latency={"nearest": 0.001, "persistence": 0.002},
@@ -264,6 +267,28 @@ def test_events_lost_on_their_way_do_not_stop_a_monitor():
 
 
 @pytest.mark.filterwarnings("ignore::toposcope.TrackingWarning")
+def test_an_interrupt_while_tracking_starts_anew_does_not_stop_a_monitor():
+    class Interrupted(ts.CobordismTracker):
+        interrupts = 1
+
+        def reset(self):
+            if self.interrupts:
+                self.interrupts -= 1
+                raise KeyboardInterrupt
+            super().reset()
+
+    stream = ts.Stream(n_dims=1, window=100)
+    monitor = Monitor(stream, Interrupted(scale=1.0))
+    monitor.push(np.zeros((1, 1)))
+    stream.push(np.full((1, 1), 5.0))  # as if Ctrl-C had come before the report was in anyone's hands
+    with pytest.raises(KeyboardInterrupt):
+        monitor.push(np.full((1, 1), 9.0))
+    report = monitor.push(np.full((1, 1), 20.0))
+    assert [(event.step, event.kind) for event in report.events] == [(4, "ComponentBirth")] * 4
+    assert [event.kind for event in monitor.push(np.full((1, 1), 40.0)).events] == ["ComponentBirth"]
+
+
+@pytest.mark.filterwarnings("ignore::toposcope.TrackingWarning")
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers on this system")
 def test_interrupts_at_any_moment_leave_a_monitor_usable():
     def interrupt(*_):
@@ -343,6 +368,176 @@ def test_subscribers_get_events_from_the_next_push_on():
     monitor.push(rows(1))
     assert [event.seq for event in first.drain()] == [3]
     assert second.drain() == []
+
+
+def test_subscribers_can_go_back_to_a_number():
+    monitor = Monitor(Stream(), Tracker(), history=5)
+    for _ in range(8):
+        monitor.push(rows(1))
+    again = monitor.subscribe(since=6)
+    assert len(again) == 3
+    monitor.push(rows(1))
+    assert [event.seq for event in again.drain()] == [6, 7, 8, 9]
+    assert (again.n_received, again.n_dropped) == (4, 0)
+    monitor.push(rows(1))
+    assert [event.seq for event in again.drain()] == [10]
+    assert [event.seq for event in monitor.subscribe(since=11).drain()] == []
+    assert [event.seq for event in monitor.subscribe().drain()] == []
+
+
+def test_the_past_takes_none_of_the_room():
+    monitor = Monitor(Stream(), Tracker())
+    for _ in range(10):
+        monitor.push(rows(1))
+    subscription = monitor.subscribe(since=1, capacity=1, on_lag="block")
+    monitor.push(rows(1))
+    assert [event.seq for event in subscription.drain()] == list(range(1, 12))
+    assert (subscription.blocked_seconds, subscription.since) == (0.0, 1)
+
+
+def test_a_number_that_is_forgotten_is_said_to_be():
+    monitor = Monitor(Stream(), Tracker(), history=3)
+    for _ in range(8):
+        monitor.push(rows(1))
+    with pytest.raises(
+        ts.LaggedError, match=r"since: expected a number from 6 on, .* got 2: 4 events are gone"
+    ) as lagged:
+        monitor.subscribe(since=2)
+    assert lagged.value.n_missed == 4
+    assert monitor._subscriptions == []
+
+
+def test_a_monitor_without_history_replays_nothing():
+    monitor = Monitor(Stream(), Tracker(), history=0)
+    monitor.push(rows(1))
+    subscription = monitor.subscribe(since=1)
+    monitor.push(rows(1))
+    with pytest.raises(ts.LaggedError, match="since: 1 events before the next one are not known to this monitor"):
+        subscription.drain()
+    assert [event.seq for event in subscription.drain()] == [2]
+
+
+def test_a_reader_that_is_ahead_of_a_restored_tracker_gets_nothing_twice():
+    monitor = Monitor(Stream(), Tracker())
+    subscription = monitor.subscribe(since=4)
+    for _ in range(6):
+        monitor.push(rows(1))
+    assert [event.seq for event in subscription.drain()] == [4, 5, 6]
+
+
+def test_a_tracker_that_counts_anew_does_not_mix_with_what_was_before():
+    class Counting:
+        def __init__(self):
+            self.seq = 0
+
+        def observe(self, report):
+            self.seq += 1
+            return [Grown(self.seq - 1, report.step)]
+
+    monitor = Monitor(Stream(), Counting())
+    for _ in range(3):
+        monitor.push(rows(1))
+    monitor.tracker = Counting()
+    monitor.push(rows(1))
+    assert [(event.seq, event.step) for event in monitor.subscribe(since=0).drain()] == [(0, 4)]
+
+
+def test_replay_goes_through_a_restored_tracker():
+    chunks = [np.full((1, 1), 5.0 * x) for x in range(8)]
+    stream, tracker = ts.Stream(n_dims=1, window=3), ts.CobordismTracker(scale=1.0)
+    monitor = Monitor(stream, tracker)
+    expected = monitor.subscribe()
+    for chunk in chunks[:4]:
+        monitor.push(chunk)
+    kept = stream.snapshot(), tracker.snapshot()
+    for chunk in chunks[4:]:
+        monitor.push(chunk)
+    told = {event.seq: event for event in expected.drain()}
+    done = 5  # the reader has dealt with these, and then the process dies
+
+    restored = Monitor(ts.Stream.restore(kept[0]), ts.CobordismTracker.restore(kept[1]))
+    going_on = restored.subscribe(since=done + 1)
+    for chunk in chunks[4:]:
+        restored.push(chunk)
+    rest = going_on.drain()
+    assert [event.seq for event in rest] == list(range(done + 1, max(told) + 1))
+    assert all(event == told[event.seq] for event in rest)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"since": -1}, ValueError, "since: expected an integer of at least 0, got -1"),
+        ({"since": 1.5}, TypeError, "since: expected an integer, got 1.5"),
+    ],
+)
+def test_bad_numbers_to_go_back_to_are_refused(arguments, error, message):
+    with pytest.raises(error, match=message):
+        Monitor(Stream()).subscribe(**arguments)
+
+
+@pytest.mark.parametrize(("history", "error"), [(-1, ValueError), ("all", TypeError)])
+def test_bad_histories_are_refused(history, error):
+    with pytest.raises(error, match="history: expected an integer"):
+        Monitor(Stream(), history=history)
+
+
+def test_replay_leaves_no_gap_while_others_push():
+    monitor = Monitor(Stream(window=1000), Tracker(), history=10_000)
+    pushing = threading.Thread(target=lambda: [monitor.push(rows(1)) for _ in range(400)])
+    pushing.start()
+    subscriptions = []
+    while pushing.is_alive():
+        subscriptions.append(monitor.subscribe(since=1, capacity=10_000))
+        time.sleep(0.001)
+    pushing.join()
+    assert len(subscriptions) > 3
+    for subscription in subscriptions:
+        assert [event.seq for event in subscription.drain()] == list(range(1, 401))
+
+
+def test_records_say_what_subscribers_cost(tmp_path):
+    sink = JsonlSink(tmp_path / "run.jsonl")
+    with Monitor(Stream(), Tracker(), sinks=[sink]) as monitor:
+        slow = monitor.subscribe(capacity=2)
+        patient = monitor.subscribe(capacity=1, on_lag="block")
+        reading = threading.Thread(target=lambda: [time.sleep(0.02) or next(iter(patient)) for _ in range(5)])
+        reading.start()
+        for _ in range(5):
+            monitor.push(rows(1))
+        reading.join()
+    records = read_jsonl(sink.path).records
+    assert [record["n_lost_events"] for record in records] == [0, 0, 1, 1, 1]
+    assert sum(record["n_lost_events"] for record in records) == slow.n_dropped
+    assert sum(record["blocked_seconds"] for record in records) == pytest.approx(patient.blocked_seconds)
+    assert patient.blocked_seconds > 0.02
+    assert all(record["latency"]["deliver"] >= record["blocked_seconds"] for record in records)
+    assert records[-1]["n_queued_events"] >= 2
+
+
+def test_flushing_asks_all_sinks_within_the_time_there_is():
+    class Sink:
+        def __init__(self, outcome):
+            self.outcome = outcome
+            self.timeouts = []
+
+        def write(self, record):
+            """Nothing to keep."""
+
+        def close(self):
+            """Nothing to close."""
+
+        def flush(self, timeout):
+            self.timeouts.append(timeout)
+            return self.outcome
+
+    good, bad = Sink(outcome=True), Sink(outcome=False)
+    assert Monitor(Stream(), sinks=[good]).flush()
+    assert not Monitor(Stream(), sinks=[bad, good]).flush(1.0)
+    assert good.timeouts[0] is None
+    assert 0 < good.timeouts[1] <= bad.timeouts[0] <= 1.0
+    with pytest.raises(TypeError, match="timeout: expected a number"):
+        Monitor(Stream()).flush("soon")
 
 
 def test_closing_ends_subscriptions_and_refuses_more():

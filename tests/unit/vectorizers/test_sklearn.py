@@ -21,7 +21,14 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import validate_data
 
 import toposcope.vectorizers
-from toposcope.vectorizers import BettiCurve, PersistenceImage, PersistenceLandscape, VectorStack, VietorisRips
+from toposcope.vectorizers import (
+    BettiCurve,
+    PersistenceImage,
+    PersistenceLandscape,
+    StreamTransformer,
+    VectorStack,
+    VietorisRips,
+)
 
 VECTORIZERS = [
     BettiCurve(n_bins=6, range={0: (0, 1)}),
@@ -32,7 +39,7 @@ VECTORIZERS = [
 X = [[[[0.0, 1.0], [0.5, 2.0]], [[1.0, 1.5]]], [[[0.0, 0.5]], []]]
 each_vectorizer = pytest.mark.parametrize("vectorizer", VECTORIZERS, ids=lambda v: type(v).__name__)
 each_estimator = pytest.mark.parametrize(
-    "estimator", [*VECTORIZERS, VietorisRips(max_dim=0)], ids=lambda v: type(v).__name__
+    "estimator", [*VECTORIZERS, VietorisRips(max_dim=0), StreamTransformer(window=10)], ids=lambda v: type(v).__name__
 )
 
 # scikit-learn's checks -------------------------------------------------------------------------------------------

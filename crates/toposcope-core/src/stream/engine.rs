@@ -1,11 +1,13 @@
 //! From a chunk of points to a report.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::memory::{Budget, Lease};
 use crate::pool::SimplexPool;
 use crate::stream::background::{Background, BackgroundDiagram};
 use crate::stream::cospan::{Cospan, union};
+use crate::stream::counters::Counters;
 use crate::stream::landmarks::{Arrival, LARGEST_WEIGHT, Landmark};
 use crate::stream::params::{Late, OnLimit, StreamParams, Window};
 use crate::stream::persistence::LandmarkPersistence;
@@ -35,6 +37,7 @@ pub struct Stream {
     state: State,
     persistence: LandmarkPersistence,
     background: Option<Background>,
+    counters: Arc<Counters>,
     /// Covers all that is not the persistence's.
     _landmarks: Lease,
 }
@@ -69,6 +72,7 @@ impl Stream {
             cap,
             state,
             persistence,
+            counters: Arc::default(),
             _landmarks: landmarks,
         })
     }
@@ -91,6 +95,11 @@ impl Stream {
     /// Pushes, evictions and merges so far.
     pub fn step(&self) -> u64 {
         self.state.step
+    }
+
+    /// Totals that others may read while this stream is pushed into.
+    pub fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
     }
 
     /// The critical simplices of the landmarks, under ids that stay from push to push. Their vertices are ids of landmarks, and their values
@@ -421,6 +430,7 @@ impl Stream {
             stats,
             cospan,
         };
+        self.counters.add(&report);
         self.state = next;
         Ok(report)
     }

@@ -90,6 +90,7 @@
 mod ageing;
 mod background;
 mod cospan;
+mod counters;
 mod critical;
 mod engine;
 mod landmarks;
@@ -106,6 +107,7 @@ mod tests;
 
 pub use background::BackgroundDiagram;
 pub use cospan::{Cospan, CospanLandmark};
+pub use counters::{Counters, Totals};
 pub use engine::Stream;
 pub use landmarks::Landmark;
 pub use params::{Complex, Late, OnLimit, StreamParams, Window};

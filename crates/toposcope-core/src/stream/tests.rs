@@ -1,5 +1,6 @@
 //! What a push does to the landmarks, case by case.
 
+mod counters;
 mod late;
 mod pool;
 mod weights;
