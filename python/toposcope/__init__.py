@@ -5,6 +5,7 @@ from toposcope._core import __version__
 from toposcope.alpha import alpha
 from toposcope.batch import rips
 from toposcope.cech import cech
+from toposcope.comparison import Comparison, ConfidenceBand, FrozenReference, PermutationTest
 from toposcope.diagram import Diagram, DiagramInfo
 from toposcope.distances import bottleneck_distance, wasserstein_distance
 from toposcope.estimate import Estimate, estimate
@@ -17,6 +18,7 @@ from toposcope.exceptions import (
     LaggedError,
     MemoryLimitError,
     ModelError,
+    NotEnoughDataError,
     TelemetryWarning,
     TokenizerWarning,
     ToposcopeWarning,
@@ -41,14 +43,19 @@ from toposcope.tracking import (
     Reorganise,
     Split,
     Transient,
+    VoidBirth,
+    VoidContinue,
+    VoidDeath,
 )
 
 __all__ = [
     "Chain",
     "CheckpointError",
     "CobordismTracker",
+    "Comparison",
     "ComponentBirth",
     "ComponentDeath",
+    "ConfidenceBand",
     "Continue",
     "Diagram",
     "DiagramFileError",
@@ -58,6 +65,7 @@ __all__ = [
     "Estimate",
     "Event",
     "Feature",
+    "FrozenReference",
     "InternalError",
     "LaggedError",
     "LoopBirth",
@@ -67,6 +75,8 @@ __all__ = [
     "Merge",
     "ModelError",
     "Monitor",
+    "NotEnoughDataError",
+    "PermutationTest",
     "PushStats",
     "Reorganise",
     "Report",
@@ -80,6 +90,9 @@ __all__ = [
     "ToposcopeWarning",
     "TrackingWarning",
     "Transient",
+    "VoidBirth",
+    "VoidContinue",
+    "VoidDeath",
     "__version__",
     "alpha",
     "bottleneck_distance",

@@ -20,12 +20,14 @@ PUBLIC = {
     "events": {
         "CobordismTracker", "ComponentBirth", "ComponentDeath", "Continue", "Event", "Feature", "LoopBirth",
         "LoopContinue", "LoopDeath", "Merge", "Reorganise", "Split", "Transient",
+        "VoidBirth", "VoidContinue", "VoidDeath",
     },
+    "comparison": {"Comparison", "ConfidenceBand", "FrozenReference", "PermutationTest"},
     "monitoring": {"Monitor", "Subscription", "telemetry"},
     "packages": {"embedding"},
     "errors": {
         "CheckpointError", "DiagramFileError", "Error", "InternalError", "LaggedError", "MemoryLimitError",
-        "ModelError",
+        "ModelError", "NotEnoughDataError",
     },
     "warnings": {
         "EssentialClassWarning", "TelemetryWarning", "TokenizerWarning", "ToposcopeWarning", "TrackingWarning",

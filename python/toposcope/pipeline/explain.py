@@ -27,15 +27,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A component or loop on one side of an event.
+    """A component, loop or void on one side of an event.
 
     Attributes
     ----------
     name : str
         Which side, which identity, how many points.
     items : tuple of str
-        Some of the items: of a component those nearest to its mean, of a loop those around it; none if the side only
-        says how many features were too small to be shown.
+        Some of the items: of a component those nearest to its mean, of a loop or a void those around it; none if the
+        side only says how many features were too small to be shown.
     """
 
     name: str
@@ -106,11 +106,11 @@ def explain(event: Event, items: Callable[[Iterable[int]], list[Item | None]], m
 
 
 def _side(feature: Feature, when: str, items: Callable[[Iterable[int]], list[Item | None]]) -> Side:
-    noun = "loop" if feature.walks else "component"
+    noun = "void" if feature.triangles else "loop" if feature.walks else "component"
     points = _points(feature.mass)
     ids = feature.landmarks
     known = [item for item in items(ids) if item is not None]
-    picked = _around(known) if feature.walks else _central(known)
+    picked = _around(known) if feature.walks or feature.triangles else _central(known)
     names = tuple(item.name for item in picked) or tuple(f"point {i}" for i in ids[:N_SHOWN])
     return Side(f"{when}: {noun} {feature.id} ({points})", names)
 
@@ -122,7 +122,7 @@ def _points(mass: float) -> str:
 
 
 def _around(items: Sequence[Item]) -> list[Item]:
-    """Return items evenly spread along a walk."""
+    """Return items evenly spread along a walk, or among those of a shell."""
     return [items[i] for i in np.unique(np.linspace(0, len(items) - 1, min(N_SHOWN, len(items))).round().astype(int))]
 
 

@@ -30,6 +30,7 @@ def feature(identity, landmarks, mass=None, walks=()):
         landmarks=tuple(landmarks),
         mass=len(landmarks) if mass is None else mass,
         walks=walks,
+        triangles=(),
     )
 
 
