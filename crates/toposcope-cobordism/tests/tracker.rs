@@ -108,7 +108,7 @@ fn the_margin_follows_epsilon_up_but_not_down() {
 
 #[test]
 fn a_loop_that_is_not_certain_any_more_dies_of_resolution() {
-    let square = World::new(&vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]);
+    let square = World::new(&[[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]);
     let all = [0, 1, 2, 3];
     // It lives from 1 to 1.41: the interval gets past its death, or before its birth.
     for scale in [1.3, 1.1] {
@@ -338,7 +338,7 @@ fn wrong_parameters_are_named() {
 
 #[test]
 fn damaged_snapshots_are_refused() {
-    let world = World::new(&vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]);
+    let world = World::new(&[[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]);
     let mut tracker = Tracker::new(TrackerParams {
         scale: Some(1.0),
         confirm_after: 3,
