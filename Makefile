@@ -136,6 +136,10 @@ $(WORK)/worlds-wheel.stamp: $(WHEEL_STAMP) $(WORK)/worlds.stamp
 worlds: $(WORK)/worlds-wheel.stamp ## Which events of scripted worlds the tracker tells; ARGS="--rivals" beside drift detectors
 	PYTHONPATH=benchmarks $(WORK)/worlds/bin/python -m worlds $(ARGS)
 
+.PHONY: calibration
+calibration: $(WORK)/installed-dev,docs.stamp ## How often calibrated trackers tell of events while nothing changes; ARGS="--help"
+	PYTHONPATH=benchmarks $(BIN)/python benchmarks/calibration.py $(ARGS)
+
 .PHONY: counts
 counts: ## Count the instructions of three rips calls, and compare with what is stored; ARGS="--update" stores them
 	python3 benchmarks/counts/counts.py $(ARGS)

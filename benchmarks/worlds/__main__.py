@@ -46,6 +46,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     watched = parser.add_argument_group("how the tracker is set up")
     watched.add_argument("--automatic-scale", action="store_true", help="the tracker's choice, not the world's own")
     watched.add_argument("--margin", type=float, help="by default the tracker's")
+    watched.add_argument("--max-dim", type=int, default=2, help="largest dimension of what is followed (default 2)")
     watched.add_argument("--confirm-after", type=int, default=1, help="default 1")
     watched.add_argument("--landmarks", type=float, default=1.0, help="share of the window (default 1)")
     watched.add_argument("--min-mass", type=int, default=1, help="leave events about fewer points out (default 1)")
@@ -69,6 +70,7 @@ def watching(given: argparse.Namespace) -> Watching:
         landmarks=given.landmarks,
         min_mass=given.min_mass,
         margin=given.margin,
+        max_dim=given.max_dim,
         cover_radius=given.cover_radius,
         landmark_min_mass=given.landmark_min_mass,
     )

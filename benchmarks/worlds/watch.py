@@ -45,6 +45,8 @@ class Watching:
     #: Events about fewer points are left out, as ``toposcope watch --min-mass`` does.
     min_mass: int = 1
     margin: float | None = None
+    #: Largest dimension of what the tracker follows.
+    max_dim: int = 2
     #: What the stream itself is given: how near points share a landmark, and what a landmark weighs at least.
     cover_radius: float | None = None
     landmark_min_mass: float | None = None
@@ -77,7 +79,7 @@ def watch(drawn: Drawn, watching: Watching) -> Watched:
         n_threads=1,
     )
     scale = drawn.world.scale if watching.is_scale_given else None
-    tracker = ts.CobordismTracker(scale, watching.margin, confirm_after=watching.confirm_after)
+    tracker = ts.CobordismTracker(scale, watching.margin, watching.max_dim, confirm_after=watching.confirm_after)
     told: list[Told] = []
     at_start = None
     with ts.Monitor(stream, tracker) as monitor:
@@ -91,7 +93,7 @@ def watch(drawn: Drawn, watching: Watching) -> Watched:
 
 def is_news(event: Event, min_mass: int) -> bool:
     """Whether a user would look: it is confirmed, about enough points, and does not tell that something goes on."""
-    goes_on = event.is_quiet or event.kind == "LoopContinue"
+    goes_on = event.is_quiet or event.kind in {"LoopContinue", "VoidContinue"}
     return event.status == "confirmed" and not goes_on and is_notable(event, min_mass)
 
 

@@ -8,6 +8,7 @@ from toposcope.alpha import alpha
 from toposcope.batch import rips
 from toposcope.cech import cech
 from toposcope.chunk_buffer import ChunkBuffer
+from toposcope.comparison import Comparison, ConfidenceBand, FrozenReference, PermutationTest
 from toposcope.crocker import crocker_matrix
 from toposcope.diagram import Diagram, DiagramInfo
 from toposcope.distances import bottleneck_distance, wasserstein_distance
@@ -24,6 +25,7 @@ from toposcope.exceptions import (
     LaggedError,
     MemoryLimitError,
     ModelError,
+    NotEnoughDataError,
     TelemetryWarning,
     TokenizerWarning,
     ToposcopeWarning,
@@ -50,6 +52,9 @@ from toposcope.tracking import (
     Reorganise,
     Split,
     Transient,
+    VoidBirth,
+    VoidContinue,
+    VoidDeath,
 )
 from toposcope.vines import Vine, vines
 
@@ -64,8 +69,10 @@ __all__ = [
     "ChunkBuffer",
     "ChunkRing",
     "CobordismTracker",
+    "Comparison",
     "ComponentBirth",
     "ComponentDeath",
+    "ConfidenceBand",
     "Continue",
     "Diagram",
     "DiagramFileError",
@@ -77,6 +84,7 @@ __all__ = [
     "ExplainedFeature",
     "Explanation",
     "Feature",
+    "FrozenReference",
     "GuardError",
     "GuardWarning",
     "InternalError",
@@ -88,6 +96,8 @@ __all__ = [
     "Merge",
     "ModelError",
     "Monitor",
+    "NotEnoughDataError",
+    "PermutationTest",
     "PushStats",
     "Reorganise",
     "Report",
@@ -103,6 +113,9 @@ __all__ = [
     "TrackingWarning",
     "Transient",
     "Vine",
+    "VoidBirth",
+    "VoidContinue",
+    "VoidDeath",
     "__version__",
     "alpha",
     "bottleneck_distance",

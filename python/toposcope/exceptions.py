@@ -32,6 +32,10 @@ class ModelError(Error):
     """A model, its tokenizer or the ONNX Runtime library cannot be used."""
 
 
+class NotEnoughDataError(Error):
+    """What was given is too little to say what was asked: that is no finding, and not the same as "no change"."""
+
+
 class LaggedError(Error):
     """Someone was too slow: ``n_missed`` events, or chunks, are gone.
 

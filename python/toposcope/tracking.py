@@ -1,4 +1,4 @@
-"""Typed events: which components and loops of a stream were born, died, split and merged."""
+"""Typed events: which components, loops and voids of a stream were born, died, split and merged."""
 
 from __future__ import annotations
 
@@ -15,31 +15,36 @@ from toposcope.explanations import Given, explanation_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from toposcope.calibration import Calibration
     from toposcope.explanations import Explanation, Memory
     from toposcope.reports import Report
+    from toposcope.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A component or a loop on one side of an event, by the landmarks that show it.
+    """A component, a loop or a void on one side of an event, by the landmarks that show it.
 
     Attributes
     ----------
     id : int
         Its identity, unique over the tracker's life.
     landmarks : tuple of int
-        Landmark ids: of a component all, ascending; of a loop those around it, in the order of its walks.
+        Landmark ids: of a component all, ascending; of a loop those around it, in the order of its walks; of a void
+        those of its shell, ascending.
     walks : tuple of tuple of int
-        Closed walks through landmarks, each ending where it began, that together represent a loop; a component has
-        none.
+        Closed walks through landmarks, each ending where it began, that together represent a loop; others have none.
     mass : float
         Sum of the weights of its landmarks: how many points were ever assigned to them, if these came without weights.
+    triangles : tuple of tuple of int
+        Triangles of landmarks that together enclose a void, each ascending; others have none.
     """
 
     id: int
     landmarks: tuple[int, ...]
     walks: tuple[tuple[int, ...], ...]
     mass: float
+    triangles: tuple[tuple[int, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,9 @@ class Event:
         The ``seq`` under which this change was told first; a confirmation or retraction repeats it with a new ``seq``.
     step : int
         The step of the stream at which the change happened.
+    since : int
+        The step after which it happened, up to ``step``: the one before it, unless it is about voids and the tracker's
+        ``void_every`` is more than 1.
     time : float or None
         Latest time of a point up to that step, if points have times.
     before, after : tuple of Feature
@@ -91,6 +99,7 @@ class Event:
     seq: int
     origin: int
     step: int
+    since: int
     time: float | None
     before: tuple[Feature, ...]
     after: tuple[Feature, ...]
@@ -396,16 +405,81 @@ class LoopContinue(Event):
 
 
 @dataclass(frozen=True)
-class Transient(Event):
-    """Loops existed in the union of before and after alone.
+class VoidBirth(Event):
+    """A void appeared.
 
     Attributes
     ----------
-    n_loops : int
-        How many.
+    cause : {"closed", "opened"}
+        New landmarks closed its shell; or landmarks that filled it left.
+    """
+
+    cause: Literal["closed", "opened"]
+
+    @property
+    def void(self) -> int:
+        """Its identity."""
+        return self.after[0].id
+
+
+@dataclass(frozen=True)
+class VoidDeath(Event):
+    """A void disappeared.
+
+    Attributes
+    ----------
+    cause : {"filled", "broken", "resolution"}
+        New landmarks filled it; landmarks of its shell left; or the landmarks became coarser, and it is not certain.
+    """
+
+    cause: Literal["filled", "broken", "resolution"]
+
+    @property
+    def void(self) -> int:
+        """Its identity."""
+        return self.before[0].id
+
+
+@dataclass(frozen=True)
+class VoidContinue(Event):
+    """A void is still there.
+
+    Attributes
+    ----------
+    lineage : {"matched", "ambiguous"}
+        As that of :class:`LoopContinue`.
+    """
+
+    lineage: Literal["matched", "ambiguous"]
+
+    @property
+    def void(self) -> int:
+        """Its identity after."""
+        return self.after[0].id
+
+    @property
+    def previous(self) -> int:
+        """Its identity before."""
+        return self.before[0].id
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it tells that nothing lasting happened; a new identity is news."""
+        return self.lineage == "matched"
+
+
+@dataclass(frozen=True)
+class Transient(Event):
+    """Loops or voids existed in the union of before and after alone.
+
+    Attributes
+    ----------
+    n_loops, n_voids : int
+        How many: one of the two is 0.
     """
 
     n_loops: int
+    n_voids: int = 0
 
     @property
     def is_quiet(self) -> bool:
@@ -425,17 +499,20 @@ _CLASSES: dict[str, type[Event]] = {
         LoopBirth,
         LoopDeath,
         LoopContinue,
+        VoidBirth,
+        VoidDeath,
+        VoidContinue,
         Transient,
     )
 }
 KINDS = frozenset({"Event", *_CLASSES})
 """Names of all kinds of events, and of their base."""
 #: What a class has besides the fields of :class:`Event`, and where it comes from.
-_SOURCES = {"cause": "cause", "lineage": "cause", "n_loops": "n_loops"}
+_SOURCES = {"cause": "cause", "lineage": "cause", "n_loops": "n_loops", "n_voids": "n_voids"}
 
 
 class CobordismTracker(Checkpointed):
-    r"""Follows the components and loops of a stream by name.
+    r"""Follows the components, loops and voids of a stream by name.
 
     A push takes the landmarks from K to K'; W is the complex on all of them. Classes that are born at or below
     ``scale - margin / 2`` and alive beyond ``scale + margin / 2`` are compared through the inclusions K → W ← K'. The
@@ -455,8 +532,12 @@ class CobordismTracker(Checkpointed):
         counted is proven to exist at ``scale`` in the full window; it grows with ε, never shrinks, and what it blurs is
         told with ``cause="resolution"``. Below half of it there are no loops at a scale, as none can be proven so. With
         0, all classes at ``scale`` count, and ``certified`` says which events are proven.
-    max_dim : {0, 1}, default=1
-        0 = components alone, 1 = loops too.
+    max_dim : {0, 1, 2}, default=1
+        0 = components alone, 1 = loops too, 2 = voids too.
+    void_every : int, default=1
+        Voids are read with every so many reports. With more than 1, K and W are the landmarks at the last reading and
+        all that were there since, with the edges between those that were ever there together: an event about voids
+        tells what happened after ``since``, up to ``step``, and one that is gone and back in between is not told of.
     confirm_after : int, default=0
         Steps after which a change that is still true is confirmed. With 0, events are final when they are told; else
         they are ``"provisional"`` first and told again as ``"confirmed"`` or ``"retracted"``: with the event that does
@@ -498,16 +579,111 @@ class CobordismTracker(Checkpointed):
         margin: float | None = None,
         max_dim: int = 1,
         *,
+        void_every: int = 1,
         confirm_after: int = 0,
         include_continues: bool = False,
     ) -> None:
         self._core = _core.Tracker(
             scale=None if scale is None else number(scale, "scale"),
             margin=None if margin is None else number(margin, "margin"),
-            max_dim=integer(max_dim, "max_dim", at_least=0, at_most=1),
+            max_dim=integer(max_dim, "max_dim", at_least=0, at_most=2),
+            void_every=integer(void_every, "void_every", at_least=1),
             confirm_after=integer(confirm_after, "confirm_after", at_least=0),
             include_continues=_flag(include_continues, "include_continues"),
         )
+        self._calibration: Calibration | None = None
+
+    @classmethod
+    def calibrate(
+        cls,
+        reference: Any,
+        ert: float = 1000.0,
+        *,
+        stream: Stream | None = None,
+        chunk_size: int | None = None,
+        scale: float | None = None,
+        max_dim: int = 1,
+        void_every: int = 1,
+        confirm_after: int = 0,
+        seed: int = 0,
+    ) -> CobordismTracker:
+        """Return a tracker that on a stream like the reference tells of something about once in ``ert`` chunks.
+
+        Trackers with margins from 0 to twice the scale watch the reference; a few hundred chunks say where to look, and
+        the others count. The number of chunks at which each confirms an event goes down with the margin, by a law that
+        is fitted around the number asked for: the logarithm of the expected number is a parabola that opens downwards,
+        or a line. The margin is the smallest from which on it is low enough.
+
+        That assumes that the reference shows nothing but what shall not be told, that what comes later is
+        drawn likewise, in chunks of the same size and a window of the same length, and, where ``ert`` is more than the
+        reference has chunks, that the law goes on. Chunks while the window fills are left out.
+
+        Parameters
+        ----------
+        reference : iterable of Report, or points
+            Reports of a stream as they come, or what is pushed into ``stream``: chunks, or an array of points of shape
+            (n_points, n_dims) that is cut into chunks of ``chunk_size``.
+        ert : float, default=1000
+            Expected number of chunks between two chunks with events while nothing changes: at most ten times as many as
+            the reference has.
+        stream : Stream, optional
+            Takes the points; a new one, of the parameters that are going to be used. Afterwards it has seen the
+            reference.
+        chunk_size : int, optional
+            Points of a chunk, for an array of points.
+        scale : float, optional
+            By default the one that the tracker finds in the reference.
+        max_dim, void_every, confirm_after
+            Of the tracker; see there.
+        seed : int, default=0
+            For the resampling that :attr:`calibration` has its ``interval`` from: blocks of as many chunks as a window
+            takes to turn over.
+
+        Returns
+        -------
+        CobordismTracker
+            One that has seen nothing, with the reasons in :attr:`calibration`.
+
+        Raises
+        ------
+        NotEnoughDataError
+            If the reference is too short for ``ert``, or too few of its chunks have events, with any margin, to say how
+            their number goes down; or if no scale is found in it.
+        ValueError, TypeError
+            If a parameter is not as described, or at this scale no margin is large enough.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import toposcope as ts
+        >>> stream = ts.Stream(n_dims=2, window=40)
+        >>> points = np.random.default_rng(0).normal(size=(9000, 2))
+        >>> tracker = ts.CobordismTracker.calibrate(points, ert=100, stream=stream, chunk_size=10, scale=1.8)
+        >>> why = tracker.calibration
+        >>> tracker.margin is None, 0 < why.margin < 3.6, why.n_chunks
+        (True, True, 593)
+        """
+        # Only who calibrates needs it.
+        from toposcope.calibration import calibrated  # noqa: PLC0415
+
+        tracker, tracker._calibration = calibrated(  # noqa: SLF001 (one of ours)
+            cls,
+            reference,
+            ert,
+            stream=stream,
+            chunk_size=chunk_size,
+            scale=scale,
+            seed=seed,
+            max_dim=max_dim,
+            void_every=void_every,
+            confirm_after=confirm_after,
+        )
+        return tracker
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """How the margin was chosen; None if it was not, or if the tracker comes from a checkpoint."""
+        return self._calibration
 
     @property
     def scale(self) -> float | None:
@@ -533,6 +709,11 @@ class CobordismTracker(Checkpointed):
     def loops(self) -> tuple[int, ...]:
         """Identities of the loops alive."""
         return tuple(self._core.reading()[3])
+
+    @property
+    def voids(self) -> tuple[int, ...]:
+        """Identities of the voids alive when they were last read."""
+        return tuple(self._core.reading()[4])
 
     def observe(self, report: Report) -> list[Event]:
         """Tell what happened since the last report.
@@ -571,10 +752,12 @@ class CobordismTracker(Checkpointed):
 
     def _adopt_snapshot(self, snapshot: bytes) -> None:
         self._core = _core.Tracker.restore(snapshot)
+        self._calibration = None
 
     def __repr__(self) -> str:
-        scale, margin, components, loops = self._core.reading()
-        return f"CobordismTracker(scale={scale}, margin={margin}): {len(components)} components, {len(loops)} loops"
+        scale, margin, components, loops, voids = self._core.reading()
+        holes = f"{len(loops)} loops" + (f", {len(voids)} voids" if voids else "")
+        return f"CobordismTracker(scale={scale}, margin={margin}): {len(components)} components, {holes}"
 
 
 def link(events: Iterable[Event], memory: Memory) -> None:
@@ -590,6 +773,7 @@ def _event(event: _core.TrackedEvent) -> Event:
         seq=event.seq,
         origin=event.origin,
         step=event.step,
+        since=event.since,
         time=event.time,
         before=_features(event.before),
         after=_features(event.after),
@@ -602,7 +786,13 @@ def _event(event: _core.TrackedEvent) -> Event:
 
 
 def _features(features: Iterable[_core.TrackedFeature]) -> tuple[Feature, ...]:
-    return tuple(Feature(f.id, tuple(f.landmarks), tuple(tuple(walk) for walk in f.walks), f.mass) for f in features)
+    return tuple(_feature(feature) for feature in features)
+
+
+def _feature(feature: _core.TrackedFeature) -> Feature:
+    walks = tuple(tuple(walk) for walk in feature.walks)
+    triangles = tuple((a, b, c) for a, b, c in feature.triangles)
+    return Feature(feature.id, tuple(feature.landmarks), walks, feature.mass, triangles)
 
 
 def _flag(value: Any, argument: str) -> bool:

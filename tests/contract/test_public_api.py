@@ -22,12 +22,14 @@ PUBLIC = {
     "events": {
         "CobordismTracker", "ComponentBirth", "ComponentDeath", "Continue", "Event", "ExplainedFeature", "Explanation",
         "Feature", "LoopBirth", "LoopContinue", "LoopDeath", "Merge", "Reorganise", "Split", "Transient",
+        "VoidBirth", "VoidContinue", "VoidDeath",
     },
+    "comparison": {"Comparison", "ConfidenceBand", "FrozenReference", "PermutationTest"},
     "monitoring": {"ChunkRing", "Monitor", "Subscription", "telemetry"},
     "packages": {"embedding", "safety"},
     "errors": {
         "CheckpointError", "DiagramFileError", "Error", "GuardError", "InternalError", "LaggedError",
-        "MemoryLimitError", "ModelError",
+        "MemoryLimitError", "ModelError", "NotEnoughDataError",
     },
     "warnings": {
         "CheckpointWarning", "EssentialClassWarning", "GuardWarning", "TelemetryWarning", "TokenizerWarning",

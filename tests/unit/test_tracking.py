@@ -99,7 +99,7 @@ def test_an_event_says_where_and_how_sure() -> None:
     (walk,) = feature.walks
     assert walk[0] == walk[-1]
     assert set(walk) == set(feature.landmarks) == set(report.landmark_ids.tolist())
-    assert component.after[0].walks == ()
+    assert component.after[0].walks == component.after[0].triangles == ()
 
 
 def test_events_are_plain_values() -> None:
@@ -170,6 +170,53 @@ def test_the_automatic_scale_waits_and_stays() -> None:
     assert (tracker.scale, tracker.components) == (None, ())
 
 
+def sphere(x: float = 0.0, n: int = 120) -> np.ndarray:
+    """Points evenly spread by the golden angle, from one pole to the other."""
+    i = np.arange(n)
+    z = 1 - (2 * i + 1) / n
+    angles = i * np.pi * (3 - np.sqrt(5))
+    radius = np.sqrt(1 - z**2)
+    return np.stack([x + radius * np.cos(angles), radius * np.sin(angles), z], axis=1)
+
+
+def test_a_sphere_loses_its_cap_and_jumps() -> None:
+    births, (death,), jump = watched(sphere(), sphere()[25:], sphere(9.0), window=120, max_dim=2, scale=0.75)
+    assert kinds(births) == ["ComponentBirth", "VoidBirth"]
+    match births[1], death:
+        case ts.VoidBirth(void=born, cause="closed"), ts.VoidDeath(void=gone, cause="broken"):
+            assert born == gone
+        case other:
+            pytest.fail(f"{other}")
+    assert kinds(jump) == ["ComponentDeath", "ComponentBirth", "VoidBirth"]
+    (shell,) = births[1].after
+    assert shell.walks == ()
+    assert {landmark for triangle in shell.triangles for landmark in triangle} == set(shell.landmarks)
+    edges = [frozenset(pair) for a, b, c in shell.triangles for pair in ((a, b), (a, c), (b, c))]
+    assert all(edges.count(edge) % 2 == 0 for edge in edges)
+
+
+def test_a_sphere_sampled_anew_is_the_same_void() -> None:
+    turned = sphere()[:, [1, 2, 0]]
+    first, second = watched(sphere(), turned, window=120, max_dim=2, scale=0.75, include_continues=True)
+    match first[1], second[1]:
+        case ts.VoidBirth(void=born), ts.VoidContinue(void=goes_on, previous=previous, lineage="matched"):
+            assert born == goes_on == previous
+        case other:
+            pytest.fail(f"{other}")
+    assert second[1].is_quiet
+
+
+def test_voids_can_be_read_once_in_a_while() -> None:
+    stream = ts.Stream(3, 120)
+    tracker = ts.CobordismTracker(0.75, 0.3, max_dim=2, void_every=3)
+    told = []
+    for chunk in (sphere()[25:], sphere()[:25], sphere()[25:50], sphere()[50:75]):
+        told += [(e.kind, e.since, e.step) for e in tracker.observe(stream.push(chunk))]
+    assert told == [("ComponentBirth", 0, 1), ("VoidBirth", 1, 4)]
+    assert len(tracker.voids) == 1
+    assert repr(tracker).endswith("1 components, 0 loops, 1 voids")
+
+
 def test_components_alone() -> None:
     assert kinds(watched(ring(), window=16, max_dim=0)[0]) == ["ComponentBirth"]
 
@@ -181,8 +228,10 @@ def test_components_alone() -> None:
         ({"scale": float("nan")}, ValueError, "scale"),
         ({"scale": "1"}, TypeError, "scale"),
         ({"margin": float("inf")}, ValueError, "margin"),
-        ({"max_dim": 2}, ValueError, "max_dim"),
+        ({"max_dim": 3}, ValueError, "max_dim"),
         ({"max_dim": 1.0}, TypeError, "max_dim"),
+        ({"void_every": 0}, ValueError, "void_every"),
+        ({"void_every": 1.5}, TypeError, "void_every"),
         ({"confirm_after": -1}, ValueError, "confirm_after"),
         ({"include_continues": "no"}, TypeError, "include_continues"),
     ],

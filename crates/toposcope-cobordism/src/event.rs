@@ -9,32 +9,32 @@ pub enum MergeCause {
     Resolution,
 }
 
-/// Why a loop was born.
+/// Why a loop or a void was born.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoopBirthCause {
+pub enum BirthCause {
     /// New landmarks closed it.
     Closed,
     /// Landmarks that filled it left.
     Opened,
 }
 
-/// Why a loop died.
+/// Why a loop or a void died.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoopDeathCause {
+pub enum DeathCause {
     /// New landmarks filled it.
     Filled,
     /// Landmarks that carried it left.
     Broken,
-    /// The landmarks became coarser, and the loop is not certain any more.
+    /// The landmarks became coarser, and it is not certain any more.
     Resolution,
 }
 
-/// How sure it is which loop after a push continues a loop before it.
+/// How sure it is which loop or void after a push continues one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lineage {
     /// They are the same class in the union.
     Matched,
-    /// They are the same only up to loops that broke: that one continues is certain, which is a choice. It gets a new id.
+    /// They are the same only up to others that broke: that one continues is certain, which is a choice. It gets a new id.
     Ambiguous,
 }
 
@@ -54,34 +54,59 @@ pub enum Change {
     /// Several components became several others, joined by landmarks that were there in between only.
     Reorganise,
     /// A loop appeared.
-    LoopBirth(LoopBirthCause),
+    LoopBirth(BirthCause),
     /// A loop disappeared.
-    LoopDeath(LoopDeathCause),
+    LoopDeath(DeathCause),
     /// A loop is still there.
     LoopContinue(Lineage),
+    /// A void appeared.
+    VoidBirth(BirthCause),
+    /// A void disappeared.
+    VoidDeath(DeathCause),
+    /// A void is still there.
+    VoidContinue(Lineage),
     /// So many loops existed in the union alone.
-    Transient(usize),
+    TransientLoops(usize),
+    /// So many voids existed in the union alone.
+    TransientVoids(usize),
 }
 
 impl Change {
-    /// Whether it tells that nothing lasting happened. A loop that goes on under a new id is news.
+    /// Whether it tells that nothing lasting happened. A loop or a void that goes on under a new id is news.
     pub fn is_quiet(self) -> bool {
         matches!(
             self,
-            Self::Continue | Self::LoopContinue(Lineage::Matched) | Self::Transient(_)
+            Self::Continue
+                | Self::LoopContinue(Lineage::Matched)
+                | Self::VoidContinue(Lineage::Matched)
+                | Self::TransientLoops(_)
+                | Self::TransientVoids(_)
+        )
+    }
+
+    /// Whether it is about voids, which may be read less often than the rest.
+    pub(crate) fn is_about_voids(self) -> bool {
+        matches!(
+            self,
+            Self::VoidBirth(_)
+                | Self::VoidDeath(_)
+                | Self::VoidContinue(_)
+                | Self::TransientVoids(_)
         )
     }
 }
 
-/// A component or a loop on one side of an event, by the landmarks that show it.
-#[derive(Debug, Clone, PartialEq)]
+/// A component, a loop or a void on one side of an event, by the landmarks that show it.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Feature {
     /// Its identity, unique over the tracker's life.
     pub id: u64,
-    /// The landmarks of a component by ascending id; those of a loop in the order of its walks.
+    /// The landmarks of a component or a void by ascending id; those of a loop in the order of its walks.
     pub landmarks: Vec<u64>,
-    /// Closed walks through landmarks, each ending where it began, that together represent a loop; none for a component.
+    /// Closed walks through landmarks, each ending where it began, that together represent a loop; none for a component or a void.
     pub walks: Vec<Vec<u64>>,
+    /// Triangles of landmarks, each by ascending id, that together enclose a void; none for a component or a loop.
+    pub triangles: Vec<[u64; 3]>,
     /// Sum of the weights of its landmarks: how many points they stand for, if these came without weights.
     pub mass: f64,
 }
@@ -115,8 +140,10 @@ pub struct Event {
     pub seq: u64,
     /// The `seq` under which this change was told first; a confirmation or retraction repeats the event with a new `seq`.
     pub origin: u64,
-    /// The push at which the change happened.
+    /// The push at which the change happened, or the last of those between which a void changed.
     pub step: u64,
+    /// The push after which it happened: the one before `step`, unless voids are read less often.
+    pub since: u64,
     /// Latest time of a point up to that push, if points have times.
     pub time: Option<f64>,
     /// What happened.

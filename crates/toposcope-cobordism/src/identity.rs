@@ -29,8 +29,8 @@ impl Piece {
         Feature {
             id: self.name.map_or(0, |(id, _)| id),
             landmarks: self.vertices.iter().map(|&v| slices.id(v)).collect(),
-            walks: Vec::new(),
             mass: self.mass,
+            ..Feature::default()
         }
     }
 }
@@ -124,8 +124,8 @@ fn known_feature(component: &Component, slices: &Slices) -> Feature {
     Feature {
         id: component.id,
         landmarks: component.landmarks.clone(),
-        walks: Vec::new(),
         mass: slices.mass(&vertices, Side::Before),
+        ..Feature::default()
     }
 }
 

@@ -6,14 +6,14 @@
 //! alive beyond s + δ/2, with coefficients in Z/2. A zigzag of three groups is a sum of intervals of six kinds, and their numbers are
 //! the numbers of events:
 //!
-//! | interval | number | components | loops |
-//! |---|---|---|---|
-//! | K, W, K' | s = rank f + rank g − rank \[f g\] | `Continue` | `LoopContinue` |
-//! | K | dim P(K) − rank f | `Merge` | `LoopDeath(Filled)` |
-//! | K, W | rank f − s | `ComponentDeath` | `LoopDeath(Broken)` |
-//! | W, K' | rank g − s | `ComponentBirth` | `LoopBirth(Closed)` |
-//! | K' | dim P(K') − rank g | `Split` | `LoopBirth(Opened)` |
-//! | W | dim P(W) − rank \[f g\] | none | `Transient` |
+//! | interval | number | components | loops | voids |
+//! |---|---|---|---|---|
+//! | K, W, K' | s = rank f + rank g − rank \[f g\] | `Continue` | `LoopContinue` | `VoidContinue` |
+//! | K | dim P(K) − rank f | `Merge` | `LoopDeath(Filled)` | `VoidDeath(Filled)` |
+//! | K, W | rank f − s | `ComponentDeath` | `LoopDeath(Broken)` | `VoidDeath(Broken)` |
+//! | W, K' | rank g − s | `ComponentBirth` | `LoopBirth(Closed)` | `VoidBirth(Closed)` |
+//! | K' | dim P(K') − rank g | `Split` | `LoopBirth(Opened)` | `VoidBirth(Opened)` |
+//! | W | dim P(W) − rank \[f g\] | none | `TransientLoops` | `TransientVoids` |
 //!
 //! Components are told by component of W: several parents and one child are one `Merge`, and several of both one
 //! `Reorganise`, never an arbitrary merge and split.
@@ -76,20 +76,27 @@
 //!   splits of resolution too, for what has come to light again may have been there all along; and these would have to be told apart
 //!   from what the points did in the same push. A tracker that is `reset` starts from the present ε.
 //! - *Numbers are canonical, names are a choice:* elder features keep theirs, as they would in a diagram.
+//! - *Voids are read through cores.* Collapsing edges at either scale leaves the maps as they are and a small part of the triangles, so
+//!   that a few representatives of a sparse complex are all that is asked of the engine. Where that is too much for every push,
+//!   `void_every` reads voids once in so many: W is then the union of all the unions since, and an event says since when.
 //!
 //! # Limitations
 //! - Rips complexes alone: reports of a stream of alpha diagrams are refused, as what they show as loops can be none here.
-//! - One scale at a time, frozen once chosen, components and loops only.
+//! - One scale at a time, frozen once chosen; components, loops and voids.
 //! - W holds the trail of the last chunk: something that passes quickly through another's old place can look joined to it for
 //!   one step. Shorter chunks and `confirm_after` help.
-//! - A loop's persistence is known from below: from the longest edge of its representative to the end of the interval.
+//! - The persistence of a loop or a void is known from below: from the longest edge of its representative to the end of the interval.
+//! - A void that is gone and back between two readings is not told of.
 //! - `certified` speaks of the classes on each side, which exist in the full window; not of the change between them. What died of
 //!   resolution was certain on the interval before it grew.
 
+mod collapse;
 mod components;
 mod cycle;
 mod draft;
 mod event;
+mod held;
+mod holes;
 mod identity;
 mod linear;
 mod loops;
@@ -97,9 +104,10 @@ mod scale;
 mod slices;
 mod snapshot;
 mod tracker;
+mod voids;
 mod zigzag;
 
 pub use event::{
-    Change, Confidence, Event, Feature, Lineage, LoopBirthCause, LoopDeathCause, MergeCause, Status,
+    BirthCause, Change, Confidence, DeathCause, Event, Feature, Lineage, MergeCause, Status,
 };
 pub use tracker::{Tracker, TrackerParams};

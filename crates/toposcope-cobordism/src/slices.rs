@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use toposcope_core::DistanceMatrix;
 use toposcope_core::stream::{Cospan, CospanLandmark};
 
+use crate::held::Held;
+
 /// A scale, a margin, and the interval around that scale on which a class must live to count.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Scales {
@@ -42,6 +44,8 @@ impl Scales {
 #[derive(Debug)]
 pub(crate) struct Slices<'a> {
     pub(crate) step: u64,
+    /// The step of what was before.
+    pub(crate) since: u64,
     pub(crate) landmarks: Cow<'a, [CospanLandmark]>,
     pub(crate) distances: Cow<'a, DistanceMatrix>,
     /// Born at or below this.
@@ -64,6 +68,7 @@ impl<'a> Slices<'a> {
     pub(crate) fn new(cospan: &'a Cospan, scales: Scales) -> Self {
         Self {
             step: cospan.step,
+            since: cospan.step.saturating_sub(1),
             landmarks: Cow::Borrowed(&cospan.landmarks),
             distances: Cow::Borrowed(&cospan.distances),
             start: scales.start,
@@ -84,6 +89,17 @@ impl<'a> Slices<'a> {
             landmarks: cospan.landmarks.iter().filter(there).map(new).collect(),
             distances: Cow::Owned(cospan.distances.select(&vertices)),
             epsilon: cospan.epsilon_after,
+            ..Self::new(cospan, scales)
+        }
+    }
+
+    /// From the landmarks at step `since`, with which `held` begins, to those of now, with which it ends.
+    pub(crate) fn of_held(held: &'a Held, since: u64, cospan: &'a Cospan, scales: Scales) -> Self {
+        Self {
+            since,
+            landmarks: Cow::Borrowed(&held.landmarks),
+            distances: Cow::Borrowed(&held.distances),
+            epsilon: held.epsilon.max(cospan.epsilon_after),
             ..Self::new(cospan, scales)
         }
     }
@@ -116,6 +132,11 @@ impl<'a> Slices<'a> {
             Side::Before => landmark.before.is_some(),
             Side::After => landmark.after.is_some(),
         }
+    }
+
+    /// The vertices of one side, ascending.
+    pub(crate) fn on(&self, side: Side) -> Vec<usize> {
+        (0..self.n()).filter(|&v| self.is_on(v, side)).collect()
     }
 
     pub(crate) fn mass(&self, vertices: &[usize], side: Side) -> f64 {

@@ -7,10 +7,16 @@ use toposcope_core::{Control, Error};
 
 use crate::draft::Draft;
 use crate::event::{Change, Confidence, Event, Feature, MergeCause, Status};
+use crate::held::Held;
+use crate::holes::{Asked, Loop, Void, follow_holes};
 use crate::identity::{Component, follow_components};
-use crate::loops::{Loop, follow_loops};
+use crate::loops::Loops;
 use crate::scale::automatic_scale;
 use crate::slices::{Scales, Slices};
+use crate::voids::Voids;
+
+/// Largest dimension of what is followed.
+const LARGEST_DIM: usize = 2;
 
 /// Parameters of a [`Tracker`].
 #[derive(Debug, Clone, PartialEq)]
@@ -20,8 +26,10 @@ pub struct TrackerParams {
     /// Length of the interval around the scale on which a class must live to count; `None` = 4ε, so that every class is
     /// certified.
     pub margin: Option<f64>,
-    /// 0 = components alone, 1 = loops too.
+    /// 0 = components alone, 1 = loops too, 2 = voids too.
     pub max_dim: usize,
+    /// Voids are read with every so many pushes.
+    pub void_every: u64,
     /// Pushes after which a change that is still true is confirmed; 0 = changes are final as they are told.
     pub confirm_after: u64,
     /// Whether to tell of what goes on too.
@@ -34,6 +42,7 @@ impl Default for TrackerParams {
             scale: None,
             margin: None,
             max_dim: 1,
+            void_every: 1,
             confirm_after: 0,
             include_continues: false,
         }
@@ -57,14 +66,17 @@ impl TrackerParams {
                 ));
             }
         }
-        if self.max_dim > 1 {
-            return Err(Error::invalid("max_dim", "0 or 1", self.max_dim));
+        if self.max_dim > LARGEST_DIM {
+            return Err(Error::invalid("max_dim", "0, 1 or 2", self.max_dim));
+        }
+        if self.void_every == 0 {
+            return Err(Error::invalid("void_every", "at least 1", 0));
         }
         Ok(())
     }
 }
 
-/// Follows the components and loops of a stream by name, and tells what happens to them.
+/// Follows the components, loops and voids of a stream by name, and tells what happens to them.
 ///
 /// Eight reports by hand, of a stream of points on a line in a window of four points, looked at with scale 1 and margin 0:
 ///
@@ -94,6 +106,12 @@ pub(crate) struct State {
     pub(crate) components: Vec<Component>,
     /// Eldest first.
     pub(crate) loops: Vec<Loop>,
+    /// Eldest first.
+    pub(crate) voids: Vec<Void>,
+    /// Step of the last reading of voids, and the margin that they then had; `None` until there was one.
+    pub(crate) voids_read: Option<(u64, f64)>,
+    /// What has been there since; `None` where they are read with every push.
+    pub(crate) held: Option<Held>,
     pub(crate) next_id: u64,
     pub(crate) next_seq: u64,
     /// Provisional events.
@@ -126,13 +144,18 @@ impl Tracker {
         self.state.reading.map(|r| r.margin)
     }
 
-    /// Ids of the components and of the loops alive, in ascending order.
-    pub fn alive(&self) -> (Vec<u64>, Vec<u64>) {
-        let mut components: Vec<u64> = self.state.components.iter().map(|c| c.id).collect();
-        let mut loops: Vec<u64> = self.state.loops.iter().map(|l| l.id).collect();
-        components.sort_unstable();
-        loops.sort_unstable();
-        (components, loops)
+    /// Ids of the components, of the loops and of the voids alive, in ascending order.
+    pub fn alive(&self) -> (Vec<u64>, Vec<u64>, Vec<u64>) {
+        let sorted = |ids: &mut dyn Iterator<Item = u64>| {
+            let mut ids: Vec<u64> = ids.collect();
+            ids.sort_unstable();
+            ids
+        };
+        (
+            sorted(&mut self.state.components.iter().map(|c| c.id)),
+            sorted(&mut self.state.loops.iter().map(|l| l.id)),
+            sorted(&mut self.state.voids.iter().map(|v| v.id)),
+        )
     }
 
     /// Forgets everything but the parameters.
@@ -164,7 +187,10 @@ impl Tracker {
                 Slices::new(cospan, scales)
             };
             next.reading = Some(scales);
-            events = self.read(&mut next, &slices, is_coarser, cospan.time, control)?;
+            let drafts = self.read(&mut next, &slices, is_coarser, control)?;
+            events = self.tell(&mut next, drafts, &slices, cospan.time);
+            events.extend(self.read_voids(&mut next, cospan, scales, control)?);
+            events.extend(next.settle(&events, slices.step, self.params.confirm_after));
         }
         control.poll_last()?;
         self.state = next;
@@ -213,33 +239,84 @@ impl Tracker {
         Err(Error::invalid("report", expected, got))
     }
 
-    /// Reads components, then loops; numbers what is to be told; settles what was provisional.
+    /// Reads components, then loops.
     fn read(
         &self,
         next: &mut State,
         slices: &Slices,
         is_coarser: bool,
-        time: Option<f64>,
         control: &Control,
-    ) -> Result<Vec<Event>, Error> {
+    ) -> Result<Vec<Draft>, Error> {
         let mut drafts = follow_components(&mut next.components, &mut next.next_id, slices);
         if self.params.max_dim > 0 {
-            let reading =
-                follow_loops(&next.loops, &mut next.next_id, slices, is_coarser, control)?;
-            next.loops = reading.loops;
-            drafts.extend(reading.drafts);
+            let asked = self.asked(is_coarser);
+            let (known, next_id) = (&next.loops, &mut next.next_id);
+            let reading = follow_holes::<Loops, 2>(known, next_id, slices, asked, control)?;
+            next.loops = reading.holes;
             next.rename(&reading.renamed);
+            drafts.extend(reading.drafts);
         }
-        let told = drafts
-            .into_iter()
-            .filter(|draft| self.params.include_continues || !draft.change.is_quiet())
-            .map(|draft| self.tell(next, draft, slices, time));
-        let mut events: Vec<Event> = told.collect();
-        events.extend(next.settle(&events, slices.step, self.params.confirm_after));
-        Ok(events)
+        Ok(drafts)
     }
 
-    fn tell(&self, next: &mut State, draft: Draft, slices: &Slices, time: Option<f64>) -> Event {
+    fn asked(&self, is_coarser: bool) -> Asked {
+        Asked {
+            is_coarser,
+            with_transient: self.params.include_continues,
+        }
+    }
+
+    /// Reads voids if it is time to; else remembers what they will need then.
+    fn read_voids(
+        &self,
+        next: &mut State,
+        cospan: &Cospan,
+        scales: Scales,
+        control: &Control,
+    ) -> Result<Vec<Event>, Error> {
+        if self.params.max_dim < 2 {
+            return Ok(Vec::new());
+        }
+        let held = match &next.held {
+            Some(held) => Some(held.extended(cospan)?),
+            None => None,
+        };
+        let slices = match (next.voids_read, &held) {
+            (Some((since, _)), _) if cospan.step < since + self.params.void_every => {
+                next.held = held;
+                return Ok(Vec::new());
+            }
+            (Some((since, _)), Some(held)) => Slices::of_held(held, since, cospan, scales),
+            (Some(_), None) => Slices::new(cospan, scales),
+            (None, _) => Slices::of_after(cospan, scales),
+        };
+        let is_coarser = (next.voids_read).is_some_and(|(_, margin)| margin < scales.margin);
+        let asked = self.asked(is_coarser);
+        let (known, next_id) = (&next.voids, &mut next.next_id);
+        let reading = follow_holes::<Voids, 3>(known, next_id, &slices, asked, control)?;
+        next.voids = reading.holes;
+        next.voids_read = Some((cospan.step, scales.margin));
+        next.held = (self.params.void_every > 1).then(|| Held::of_after(cospan));
+        next.rename(&reading.renamed);
+        Ok(self.tell(next, reading.drafts, &slices, cospan.time))
+    }
+
+    /// Numbers what is to be told.
+    fn tell(
+        &self,
+        next: &mut State,
+        drafts: Vec<Draft>,
+        slices: &Slices,
+        time: Option<f64>,
+    ) -> Vec<Event> {
+        drafts
+            .into_iter()
+            .filter(|draft| self.params.include_continues || !draft.change.is_quiet())
+            .map(|draft| self.event(next, draft, slices, time))
+            .collect()
+    }
+
+    fn event(&self, next: &mut State, draft: Draft, slices: &Slices, time: Option<f64>) -> Event {
         let certain = 4.0 * slices.epsilon;
         // By the margin alone every class counted is proven at the scale; only with a smaller one it has to be looked at.
         // Where the interval is cut off at 0 there are no loops, and components are the same whatever its lower end.
@@ -250,6 +327,7 @@ impl Tracker {
             seq,
             origin: seq,
             step: slices.step,
+            since: slices.since,
             time,
             change: draft.change,
             before: draft.before,
@@ -294,7 +372,7 @@ fn check_complex(complex: Complex) -> Result<(), Error> {
 }
 
 impl State {
-    /// Loops that go on under a new id go on in provisional events too.
+    /// Loops and voids that go on under a new id go on in provisional events too.
     fn rename(&mut self, renamed: &[(u64, u64)]) {
         for feature in self.pending.iter_mut().flat_map(|event| &mut event.after) {
             // In order, as one that the wider interval renamed can be renamed again.
@@ -329,7 +407,13 @@ impl State {
                 _ => (event, Status::Retracted),
             };
             event.confidence.n_steps = step - event.step;
-            if status == Status::Confirmed && event.confidence.n_steps < confirm_after {
+            // Whether a void has lasted is known when voids have been read again.
+            let is_known = !event.change.is_about_voids()
+                || self
+                    .voids_read
+                    .is_some_and(|(read, _)| read == step && read > event.step);
+            let has_lasted = event.confidence.n_steps >= confirm_after && is_known;
+            if status == Status::Confirmed && !has_lasted {
                 self.pending.push(event);
                 continue;
             }
@@ -341,10 +425,12 @@ impl State {
         settled
     }
 
-    /// Ids of all components and loops.
+    /// Ids of all that is alive.
     fn alive(&self) -> BTreeSet<u64> {
         let components = self.components.iter().map(|c| c.id);
-        components.chain(self.loops.iter().map(|l| l.id)).collect()
+        let loops = self.loops.iter().map(|l| l.id);
+        let voids = self.voids.iter().map(|v| v.id);
+        components.chain(loops).chain(voids).collect()
     }
 }
 
@@ -399,16 +485,20 @@ fn gone(
 fn made_anew(event: &Event) -> Vec<u64> {
     let is_new = |id: &u64| event.before.iter().all(|feature| feature.id != *id);
     match event.change {
-        Change::ComponentBirth | Change::LoopBirth(_) | Change::Split => {
+        Change::ComponentBirth | Change::LoopBirth(_) | Change::VoidBirth(_) | Change::Split => {
             event.after.iter().map(|f| f.id).filter(is_new).collect()
         }
         _ => Vec::new(),
     }
 }
 
-/// Whether a loop's new name is gone: by another change, which tells of it.
+/// Whether the new name of a loop or a void is gone: by another change, which tells of it.
 fn is_renewed(event: &Event, alive: &BTreeSet<u64>) -> bool {
-    matches!(event.change, Change::LoopContinue(_))
+    let goes_on = matches!(
+        event.change,
+        Change::LoopContinue(_) | Change::VoidContinue(_)
+    );
+    goes_on
         && event
             .after
             .iter()

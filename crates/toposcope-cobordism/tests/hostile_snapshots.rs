@@ -39,9 +39,12 @@ fn push(stream: &mut Stream, start: u32) -> Result<Report, Error> {
     stream.push(chunk, Some(&times), &Control::none())
 }
 
-fn tracker() -> Tracker {
+/// With voids that are read with every second push, so that there is something held for them after an even number.
+fn tracker(max_dim: usize) -> Tracker {
     Tracker::new(TrackerParams {
         scale: Some(1.0),
+        max_dim,
+        void_every: 2,
         confirm_after: 3,
         include_continues: true,
         ..TrackerParams::default()
@@ -137,9 +140,14 @@ proptest! {
     }
 
     #[test]
-    fn a_forged_tracker_is_refused_or_works(section in 0..5usize, place in 0..4000usize, value in value()) {
+    fn a_forged_tracker_is_refused_or_works(
+        section in 0..6usize,
+        place in 0..4000usize,
+        value in value(),
+        max_dim in 1..3usize,
+    ) {
         let mut stream = stream(Window::Count(20), 100);
-        let mut tracker = tracker();
+        let mut tracker = tracker(max_dim);
         for start in [0, 12] {
             let report = push(&mut stream, start).unwrap();
             tracker.observe(&report.cospan, &Control::none()).unwrap();

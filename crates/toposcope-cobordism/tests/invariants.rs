@@ -4,14 +4,16 @@
 
 mod common;
 
-use common::{Point, World, tracker};
+use common::{World, tracker};
 use proptest::prelude::*;
 use toposcope_cobordism::{
-    Change, Event, Lineage, LoopBirthCause, LoopDeathCause, MergeCause, Tracker, TrackerParams,
+    BirthCause, Change, DeathCause, Event, Lineage, MergeCause, Tracker, TrackerParams,
 };
 use toposcope_core::Control;
 use toposcope_core::stream::Cospan;
 use toposcope_oracle::{rank_of_images, rank_of_inclusion};
+
+type Point = [f64; 2];
 
 /// Together [1, 1.4]: the sides of the grid's squares, and not their diagonals.
 const SCALE: f64 = 1.2;
@@ -25,11 +27,11 @@ fn told_of_loops(events: &[Event]) -> Numbers {
     for event in events {
         match event.change {
             Change::LoopContinue(_) => numbers[0] += 1,
-            Change::LoopDeath(LoopDeathCause::Filled) => numbers[1] += 1,
-            Change::LoopDeath(LoopDeathCause::Broken) => numbers[2] += 1,
-            Change::LoopBirth(LoopBirthCause::Closed) => numbers[3] += 1,
-            Change::LoopBirth(LoopBirthCause::Opened) => numbers[4] += 1,
-            Change::Transient(n) => numbers[5] += n,
+            Change::LoopDeath(DeathCause::Filled) => numbers[1] += 1,
+            Change::LoopDeath(DeathCause::Broken) => numbers[2] += 1,
+            Change::LoopBirth(BirthCause::Closed) => numbers[3] += 1,
+            Change::LoopBirth(BirthCause::Opened) => numbers[4] += 1,
+            Change::TransientLoops(n) => numbers[5] += n,
             _ => {}
         }
     }
@@ -64,7 +66,7 @@ fn around(scale: f64, margin: f64) -> Interval {
 }
 
 fn square(world: &World) -> Vec<f64> {
-    let n = world.points.len();
+    let n = world.n();
     (0..n)
         .flat_map(|i| (0..n).map(move |j| (i, j)))
         .map(|(i, j)| world.distances.get(i, j))
@@ -73,13 +75,13 @@ fn square(world: &World) -> Vec<f64> {
 
 /// How many classes of a landmark set live on the interval.
 fn robust(world: &World, set: &[usize], [start, end]: Interval, dim: usize) -> usize {
-    let (n, square) = (world.points.len(), square(world));
+    let (n, square) = (world.n(), square(world));
     rank_of_inclusion(&square, n, (set, start), (set, end), dim)
 }
 
 /// By ranks of the induced maps.
 fn by_ranks(world: &World, sets: [&[usize]; 2], [start, end]: Interval, dim: usize) -> Numbers {
-    let (n, square) = (world.points.len(), square(world));
+    let (n, square) = (world.n(), square(world));
     let [before, after] = sets;
     let union: Vec<usize> = (0..n)
         .filter(|v| before.contains(v) || after.contains(v))
@@ -105,7 +107,7 @@ fn apart(events: &[Event]) -> ([usize; 2], Vec<Event>) {
         let is_told_again = |e: &Event| e.before.iter().any(|f| f.id == event.after[0].id);
         match event.change {
             Change::Merge(MergeCause::Resolution) => blurred[0] += event.before.len() - 1,
-            Change::LoopDeath(LoopDeathCause::Resolution) => blurred[1] += 1,
+            Change::LoopDeath(DeathCause::Resolution) => blurred[1] += 1,
             Change::LoopContinue(Lineage::Ambiguous)
                 if events[at + 1..].iter().any(is_told_again) => {}
             _ => rest.push(event.clone()),
@@ -123,12 +125,12 @@ fn worlds() -> impl Strategy<Value = World> {
     let cells = prop::sample::subsequence((0..16).collect::<Vec<i32>>(), 8..=16);
     cells.prop_map(|cells| {
         let point = |c: i32| -> Point { [f64::from(c % 4), f64::from(c / 4)] };
-        World::new(cells.into_iter().map(point).collect())
+        World::new(&cells.into_iter().map(point).collect::<Vec<_>>())
     })
 }
 
 fn chosen(world: &World, choice: &[bool]) -> Vec<usize> {
-    (0..world.points.len()).filter(|&v| choice[v]).collect()
+    (0..world.n()).filter(|&v| choice[v]).collect()
 }
 
 fn choice() -> impl Strategy<Value = Vec<bool>> {
@@ -229,7 +231,7 @@ proptest! {
             let cospan = world.cospan(step as u64 + 1, pair.0, pair.1);
             let before = tracker.alive();
             let events = tracker.observe(&cospan, &Control::none()).unwrap();
-            let (components, loops) = tracker.alive();
+            let (components, loops, _) = tracker.alive();
             let all = |side: fn(&Event) -> &Vec<toposcope_cobordism::Feature>| {
                 let mut ids: Vec<u64> = events.iter().flat_map(|e| side(e).iter().map(|f| f.id)).collect();
                 ids.sort_unstable();

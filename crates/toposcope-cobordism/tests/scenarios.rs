@@ -4,13 +4,13 @@
 
 mod common;
 
-use common::{Point, World, tracker};
+use common::{World, tracker};
 use toposcope_cobordism::Change::{
     ComponentBirth, ComponentDeath, Continue, LoopBirth, LoopContinue, LoopDeath, Merge, Split,
 };
-use toposcope_cobordism::{
-    Change, Event, Lineage, LoopBirthCause, LoopDeathCause, MergeCause, Tracker,
-};
+use toposcope_cobordism::{BirthCause, Change, DeathCause, Event, Lineage, MergeCause, Tracker};
+
+type Point = [f64; 2];
 
 /// Together [0.6, 0.9].
 const SCALE: f64 = 0.75;
@@ -42,8 +42,8 @@ fn bridge() -> Vec<Point> {
 
 /// What happens when `first` and `common` give way to `common` and `second`, and to the features there.
 fn happens(common: &[Point], first: &[Point], second: &[Point]) -> (Vec<Event>, Tracker) {
-    let world = World::new([common, first, second].concat());
-    let (c, f, n) = (common.len(), common.len() + first.len(), world.points.len());
+    let world = World::new(&[common, first, second].concat());
+    let (c, f, n) = (common.len(), common.len() + first.len(), world.n());
     let sets = [(0..f).collect(), (0..c).chain(f..n).collect()];
     let mut tracker = tracker(SCALE, MARGIN);
     let told = world.told(&mut tracker, &sets).pop().unwrap();
@@ -59,8 +59,8 @@ fn change(common: &[Point], first: &[Point], second: &[Point]) -> Vec<Change> {
 }
 
 const SURVIVES: Change = LoopContinue(Lineage::Matched);
-const CLOSED: Change = LoopBirth(LoopBirthCause::Closed);
-const BROKEN: Change = LoopDeath(LoopDeathCause::Broken);
+const CLOSED: Change = LoopBirth(BirthCause::Closed);
+const BROKEN: Change = LoopDeath(DeathCause::Broken);
 
 #[test]
 fn closing_an_arc() {
@@ -84,13 +84,13 @@ fn an_arc_expiring() {
 #[test]
 fn a_disk_inserted() {
     let change = change(&ring([0.0; 2], 16, 0.0), &[], &disk([0.0; 2]));
-    assert_eq!(change, [Continue, LoopDeath(LoopDeathCause::Filled)]);
+    assert_eq!(change, [Continue, LoopDeath(DeathCause::Filled)]);
 }
 
 #[test]
 fn a_disk_expiring() {
     let change = change(&ring([0.0; 2], 16, 0.0), &disk([0.0; 2]), &[]);
-    assert_eq!(change, [Continue, LoopBirth(LoopBirthCause::Opened)]);
+    assert_eq!(change, [Continue, LoopBirth(BirthCause::Opened)]);
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn a_ring_jumps_away() {
     );
     assert_eq!(
         tracker.alive(),
-        (vec![told[1].after[0].id], vec![told[3].after[0].id])
+        (vec![told[1].after[0].id], vec![told[3].after[0].id], vec![])
     );
 }
 
@@ -164,7 +164,7 @@ fn two_and_two_reorganise() {
     let arm = |x: f64, y: f64| vec![[x, y], [1.4 * x, 1.4 * y]];
     let before = [arm(-1.0, 0.0), arm(1.0, 0.0)].concat();
     let after = [arm(0.0, -1.0), arm(0.0, 1.0)].concat();
-    let world = World::new([before, after].concat());
+    let world = World::new(&[before, after].concat());
     let mut tracker = common::tracker(1.25, 0.5);
     let told = world.told(&mut tracker, &[(0..4).collect(), (4..8).collect()]);
     assert_eq!(changes(&told[1])[0], Change::Reorganise);

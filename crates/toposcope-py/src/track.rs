@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use toposcope_cobordism::{
-    Change, Event, Feature, Lineage, LoopBirthCause, LoopDeathCause, MergeCause, Status, Tracker,
+    BirthCause, Change, DeathCause, Event, Feature, Lineage, MergeCause, Status, Tracker,
     TrackerParams,
 };
 use toposcope_core::{Control, Error};
@@ -20,7 +20,7 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<TrackedFeature>()
 }
 
-type Reading = (Option<f64>, Option<f64>, Vec<u64>, Vec<u64>);
+type Reading = (Option<f64>, Option<f64>, Vec<u64>, Vec<u64>, Vec<u64>);
 
 /// Any thread may use it: calls wait for each other, detached.
 #[pyclass(frozen, name = "Tracker", module = "toposcope._core")]
@@ -47,11 +47,12 @@ impl PyTracker {
 #[pymethods]
 impl PyTracker {
     #[new]
-    #[pyo3(signature = (*, scale, margin, max_dim, confirm_after, include_continues))]
+    #[pyo3(signature = (*, scale, margin, max_dim, void_every, confirm_after, include_continues))]
     fn new(
         scale: Option<f64>,
         margin: Option<f64>,
         max_dim: usize,
+        void_every: u64,
         confirm_after: u64,
         include_continues: bool,
     ) -> PyResult<Self> {
@@ -59,6 +60,7 @@ impl PyTracker {
             scale,
             margin,
             max_dim,
+            void_every,
             confirm_after,
             include_continues,
         });
@@ -98,11 +100,11 @@ impl PyTracker {
         })
     }
 
-    /// Scale, margin, ids of the components and of the loops alive.
+    /// Scale, margin, ids of the components, of the loops and of the voids alive.
     fn reading(&self, py: Python<'_>) -> PyResult<Reading> {
         self.with(py, |tracker, _| {
-            let (components, loops) = tracker.alive();
-            Ok((tracker.scale(), tracker.margin(), components, loops))
+            let (components, loops, voids) = tracker.alive();
+            Ok((tracker.scale(), tracker.margin(), components, loops, voids))
         })
     }
 }
@@ -113,10 +115,12 @@ pub(crate) struct TrackedEvent {
     seq: u64,
     origin: u64,
     step: u64,
+    since: u64,
     time: Option<f64>,
     kind: &'static str,
     cause: Option<&'static str>,
     n_loops: usize,
+    n_voids: usize,
     before: Vec<Py<TrackedFeature>>,
     after: Vec<Py<TrackedFeature>>,
     scale: (f64, f64),
@@ -138,11 +142,16 @@ impl TrackedEvent {
             seq: event.seq,
             origin: event.origin,
             step: event.step,
+            since: event.since,
             time: event.time,
             kind,
             cause,
             n_loops: match event.change {
-                Change::Transient(n) => n,
+                Change::TransientLoops(n) => n,
+                _ => 0,
+            },
+            n_voids: match event.change {
+                Change::TransientVoids(n) => n,
                 _ => 0,
             },
             before: features(event.before)?,
@@ -171,23 +180,45 @@ fn names(change: Change) -> (&'static str, Option<&'static str>) {
         Change::ComponentBirth => ("ComponentBirth", None),
         Change::ComponentDeath => ("ComponentDeath", None),
         Change::Reorganise => ("Reorganise", None),
-        Change::LoopBirth(LoopBirthCause::Closed) => ("LoopBirth", Some("closed")),
-        Change::LoopBirth(LoopBirthCause::Opened) => ("LoopBirth", Some("opened")),
-        Change::LoopDeath(LoopDeathCause::Filled) => ("LoopDeath", Some("filled")),
-        Change::LoopDeath(LoopDeathCause::Broken) => ("LoopDeath", Some("broken")),
-        Change::LoopDeath(LoopDeathCause::Resolution) => ("LoopDeath", Some("resolution")),
-        Change::LoopContinue(Lineage::Matched) => ("LoopContinue", Some("matched")),
-        Change::LoopContinue(Lineage::Ambiguous) => ("LoopContinue", Some("ambiguous")),
-        Change::Transient(_) => ("Transient", None),
+        Change::LoopBirth(cause) => ("LoopBirth", Some(of_birth(cause))),
+        Change::LoopDeath(cause) => ("LoopDeath", Some(of_death(cause))),
+        Change::LoopContinue(lineage) => ("LoopContinue", Some(of_lineage(lineage))),
+        Change::VoidBirth(cause) => ("VoidBirth", Some(of_birth(cause))),
+        Change::VoidDeath(cause) => ("VoidDeath", Some(of_death(cause))),
+        Change::VoidContinue(lineage) => ("VoidContinue", Some(of_lineage(lineage))),
+        Change::TransientLoops(_) | Change::TransientVoids(_) => ("Transient", None),
     }
 }
 
-/// A component or a loop on one side of an event.
+fn of_birth(cause: BirthCause) -> &'static str {
+    match cause {
+        BirthCause::Closed => "closed",
+        BirthCause::Opened => "opened",
+    }
+}
+
+fn of_death(cause: DeathCause) -> &'static str {
+    match cause {
+        DeathCause::Filled => "filled",
+        DeathCause::Broken => "broken",
+        DeathCause::Resolution => "resolution",
+    }
+}
+
+fn of_lineage(lineage: Lineage) -> &'static str {
+    match lineage {
+        Lineage::Matched => "matched",
+        Lineage::Ambiguous => "ambiguous",
+    }
+}
+
+/// A component, a loop or a void on one side of an event.
 #[pyclass(frozen, get_all, module = "toposcope._core")]
 pub(crate) struct TrackedFeature {
     id: u64,
     landmarks: Vec<u64>,
     walks: Vec<Vec<u64>>,
+    triangles: Vec<[u64; 3]>,
     mass: f64,
 }
 
@@ -197,6 +228,7 @@ impl From<Feature> for TrackedFeature {
             id: feature.id,
             landmarks: feature.landmarks,
             walks: feature.walks,
+            triangles: feature.triangles,
             mass: feature.mass,
         }
     }

@@ -37,8 +37,8 @@ class Side:
     name : str
         Which side, which identity, how many points.
     items : tuple of str
-        Some of the items: of a component those nearest to its mean, of a loop those around it; none if the side only
-        says how many features were too small to be shown.
+        Some of the items: of a component those nearest to its mean, of a loop or a void those around it; none if the
+        side only says how many features were too small to be shown.
     ids : tuple of int
         The landmarks whose items these are.
     """

@@ -1,29 +1,29 @@
-//! Cospans made by hand: landmark sets chosen among points of the plane.
+//! Cospans made by hand: landmark sets chosen among some points.
 
 use toposcope_cobordism::{Event, Tracker, TrackerParams};
 use toposcope_core::stream::{Complex, Cospan, CospanLandmark};
 use toposcope_core::{Control, DistanceMatrix, Metric, Points};
 
-pub(crate) type Point = [f64; 2];
-
-/// Points of the plane; landmark sets are sets of their indices, which are the landmarks' ids.
+/// Points of some space; landmark sets are sets of their indices, which are the landmarks' ids.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
-    pub(crate) points: Vec<Point>,
     pub(crate) distances: DistanceMatrix,
 }
 
 impl World {
-    pub(crate) fn new(points: Vec<Point>) -> Self {
-        let coordinates = points.iter().flatten().copied().collect();
-        let rows = Points::from_f64(coordinates, 2).unwrap();
+    pub(crate) fn new<const D: usize>(points: &[[f64; D]]) -> Self {
+        let rows = Points::from_f64(points.concat(), D).unwrap();
         let distances =
             DistanceMatrix::from_points(&rows, Metric::Euclidean, &Control::none()).unwrap();
-        Self { points, distances }
+        Self { distances }
+    }
+
+    pub(crate) fn n(&self) -> usize {
+        self.distances.n()
     }
 
     pub(crate) fn cospan(&self, step: u64, before: &[usize], after: &[usize]) -> Cospan {
-        let all = 0..self.points.len();
+        let all = 0..self.n();
         let union: Vec<usize> = all
             .filter(|v| before.contains(v) || after.contains(v))
             .collect();
