@@ -13,7 +13,7 @@ pub(crate) struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    pub(super) fn new(rows: &'a [u64], words: usize, names: Option<&'a [u32]>) -> Self {
+    pub(crate) fn new(rows: &'a [u64], words: usize, names: Option<&'a [u32]>) -> Self {
         Self { rows, words, names }
     }
 
@@ -67,6 +67,16 @@ impl<'a> Graph<'a> {
         dominator_among(self, alive, candidates)
     }
 
+    /// The same; the candidates are tried beginning at a place, the smaller ones last.
+    pub(crate) fn dominator_from(
+        self,
+        alive: &[u64],
+        candidates: &mut [u64],
+        from: usize,
+    ) -> Option<usize> {
+        dominator_from(self, alive, candidates, from)
+    }
+
     /// Whether `z` is adjacent to all others of `alive`. If not, `candidates` loses all vertices that miss the same one.
     pub(super) fn is_dominator(self, z: usize, alive: &[u64], candidates: &mut [u64]) -> bool {
         is_dominator(self, z, alive, candidates)
@@ -75,6 +85,11 @@ impl<'a> Graph<'a> {
     /// Removes from `set` the component of `start` in the graph on `set`.
     pub(super) fn remove_component(self, start: usize, set: &mut [u64]) {
         remove_component(self, start, set);
+    }
+
+    /// The same, with the room that it takes; whether `start` is adjacent to all that was in the set.
+    pub(crate) fn take_component(self, start: usize, set: &mut [u64], reached: &mut [u64]) -> bool {
+        take_component(self, start, set, reached)
     }
 
     /// One vertex of each component of the graph on `alive` that does not contain `root`.
@@ -124,6 +139,18 @@ tuned! {
 }
 
 tuned! {
+    fn dominator_from(graph: Graph, alive: &[u64], candidates: &mut [u64], from: usize) -> Option<usize> {
+        while let Some(z) = bits::first_from(candidates, from) {
+            let Some(missed) = bits::first_outside(alive, graph.row(z), z) else {
+                return Some(z);
+            };
+            bits::keep(candidates, graph.row(missed), missed);
+        }
+        None
+    }
+}
+
+tuned! {
     fn is_dominator(graph: Graph, z: usize, alive: &[u64], candidates: &mut [u64]) -> bool {
         let Some(missed) = bits::first_outside(alive, graph.row(z), z) else {
             return true;
@@ -141,22 +168,40 @@ tuned! {
             set.fill(0);
             return;
         }
-        let mut reached = vec![0; set.len()];
-        let mut next = Some(start);
-        while let Some(v) = next {
-            let mut any_left = 0;
-            for ((left, reached), row) in set.iter_mut().zip(&mut reached).zip(graph.row(v)) {
-                *reached |= *left & row;
-                *left &= !row;
-                any_left |= *left;
-            }
-            if any_left == 0 {
-                return;
-            }
-            next = bits::first(&reached);
-            if let Some(v) = next {
-                bits::remove(&mut reached, v);
-            }
+        spread(graph, start, set, &mut vec![0; set.len()]);
+    }
+}
+
+tuned! {
+    fn take_component(graph: Graph, start: usize, set: &mut [u64], reached: &mut [u64]) -> bool {
+        bits::remove(set, start);
+        if bits::first_outside(set, graph.row(start), start).is_none() {
+            set.fill(0);
+            return true;
+        }
+        reached.fill(0);
+        spread(graph, start, set, reached);
+        false
+    }
+}
+
+/// Removes from `set` what hangs together with `start`; nothing else is reached yet.
+#[inline(always)]
+fn spread(graph: Graph, start: usize, set: &mut [u64], reached: &mut [u64]) {
+    let mut next = Some(start);
+    while let Some(v) = next {
+        let mut any_left = 0;
+        for ((left, reached), row) in set.iter_mut().zip(&mut *reached).zip(graph.row(v)) {
+            *reached |= *left & row;
+            *left &= !row;
+            any_left |= *left;
+        }
+        if any_left == 0 {
+            return;
+        }
+        next = bits::first(reached);
+        if let Some(v) = next {
+            bits::remove(reached, v);
         }
     }
 }

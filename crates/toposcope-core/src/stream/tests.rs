@@ -3,6 +3,7 @@
 mod counters;
 mod late;
 mod pool;
+mod voids;
 mod weights;
 
 use std::ops::ControlFlow;
