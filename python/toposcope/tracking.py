@@ -666,7 +666,7 @@ class CobordismTracker(Checkpointed):
         # Only who calibrates needs it.
         from toposcope.calibration import calibrated  # noqa: PLC0415
 
-        tracker, tracker._calibration = calibrated(  # noqa: SLF001 (one of ours)
+        tracker, calibration = calibrated(
             cls,
             reference,
             ert,
@@ -678,6 +678,7 @@ class CobordismTracker(Checkpointed):
             void_every=void_every,
             confirm_after=confirm_after,
         )
+        tracker._calibration = calibration  # noqa: SLF001 (one of ours)
         return tracker
 
     @property

@@ -264,7 +264,9 @@ def test_outliers_can_be_left_to_the_stream() -> None:
 
 
 def test_the_tables_say_what_was_missed() -> None:
-    runs = [run("sphere loses caps", Setting(3)), run("ring resampled", Setting(3))]
+    seen = table.markdown([run("sphere loses caps", Setting(3))])
+    assert "| sphere loses caps | 2 of 2 |" in seen
+    runs = [run("sphere loses caps", Setting(3), max_dim=1), run("ring resampled", Setting(3), max_dim=1)]
     text = table.markdown(runs)
     assert "| 0% | 3 | 2 | 1 | 1.000 | 0.500 | 1.00, 1 | 2 of 2 |" in text
     assert "| ring resampled | quiet |" in text
