@@ -12,20 +12,53 @@ pub(crate) struct Lasting {
     joining: Held<Edge>,
     /// The edge with which a loop is born; the one with which it dies, if it does, and the third vertex of the triangle that fills it.
     loops: Held<(Edge, Option<(Edge, u32)>)>,
+    /// The triangle with which a void is born, an edge and a vertex of its lune; the tetrahedron with which it dies, if it does.
+    voids: Held<((Edge, u32), Option<(Edge, [u32; 2])>)>,
 }
 
 impl Lasting {
+    /// Nothing but these edges yet.
+    pub(super) fn new(joining: Held<Edge>) -> Self {
+        let budget = joining.budget().clone();
+        Self {
+            joining,
+            loops: Held::new(&budget),
+            voids: Held::new(&budget),
+        }
+    }
+
+    /// A loop is born and dies with these, unless that is at once.
+    pub(super) fn add_loop(
+        &mut self,
+        birth: Edge,
+        death: Option<(Edge, u32)>,
+    ) -> Result<(), Error> {
+        if death.is_none_or(|(e, _)| birth.length < e.length) {
+            self.loops.push((birth, death))?;
+        }
+        Ok(())
+    }
+
+    /// A void is born and dies with these, unless that is at once.
+    pub(super) fn add_void(
+        &mut self,
+        birth: (Edge, u32),
+        death: Option<(Edge, [u32; 2])>,
+    ) -> Result<(), Error> {
+        if death.is_none_or(|(e, _)| birth.0.length < e.length) {
+            self.voids.push((birth, death))?;
+        }
+        Ok(())
+    }
+
     /// # Errors
     /// Those of memory.
     pub(super) fn of(flows: Flows) -> Result<Self, Error> {
-        let mut loops = Held::new(flows.births.budget());
+        let mut lasting = Self::new(flows.joining);
         for (birth, death) in flows.births.iter().zip(&*flows.deaths) {
-            if death.is_none_or(|(e, _)| birth.length < e.length) {
-                loops.push((*birth, *death))?;
-            }
+            lasting.add_loop(*birth, *death)?;
         }
-        let joining = flows.joining;
-        Ok(Self { joining, loops })
+        Ok(lasting)
     }
 
     /// Lengths of the edges that join components, ascending.
@@ -39,10 +72,20 @@ impl Lasting {
         self.loops.iter().map(move |&(e, d)| (e.length, death(d)))
     }
 
-    /// How many edges and triangles there are behind all that.
+    /// Birth and death of every void.
+    pub(crate) fn voids(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let death =
+            |death: Option<(Edge, [u32; 2])>| death.map_or(f64::INFINITY, |(e, _)| e.length);
+        let voids = self.voids.iter();
+        voids.map(move |&((e, _), d)| (e.length, death(d)))
+    }
+
+    /// How many edges, triangles and tetrahedra there are behind all that.
     pub(crate) fn n_simplices(&self) -> usize {
         let fills = self.loops.iter().filter(|(_, death)| death.is_some());
-        self.joining.len() + self.loops.len() + fills.count()
+        let filled = self.voids.iter().filter(|(_, death)| death.is_some());
+        let n_births = self.loops.len() + self.voids.len();
+        self.joining.len() + n_births + fills.count() + filled.count()
     }
 
     /// Each of them, by ascending role: the role, the slots of its vertices and its length.
@@ -59,8 +102,14 @@ impl Lasting {
         for (e, _) in &self.loops {
             visit(Role::Births, &e.ends, e.length)?;
         }
+        for ((e, third), _) in &self.voids {
+            visit(Role::Births, &[e.ends[0], e.ends[1], *third], e.length)?;
+        }
         for (e, third) in self.loops.iter().filter_map(|&(_, death)| death) {
             visit(Role::Kills, &[e.ends[0], e.ends[1], third], e.length)?;
+        }
+        for (e, [v, w]) in self.voids.iter().filter_map(|&(_, death)| death) {
+            visit(Role::Kills, &[e.ends[0], e.ends[1], v, w], e.length)?;
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ mod parts;
 mod space;
 #[cfg(test)]
 mod tests;
+mod voids;
 mod words;
 
 use certificate::MOST_SLOTS;
@@ -24,6 +25,7 @@ use flows::Flows;
 use lunes::Lunes;
 
 pub(crate) use lasting::Lasting;
+pub(crate) use voids::Voids;
 
 use crate::lune::bits;
 use crate::memory::{Budget, Held};

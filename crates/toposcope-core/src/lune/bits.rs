@@ -51,6 +51,19 @@ pub(crate) fn first(set: &[u64]) -> Option<usize> {
     Some(at * 64 + set[at].trailing_zeros() as usize)
 }
 
+/// The first element from a place on, and from the beginning if there is none.
+#[inline(always)]
+pub(crate) fn first_from(set: &[u64], from: usize) -> Option<usize> {
+    let start = from / 64 % set.len().max(1);
+    let word = set.get(start)? & u64::MAX << (from % 64);
+    if word != 0 {
+        return Some(start * 64 + word.trailing_zeros() as usize);
+    }
+    let later = start + 1..set.len();
+    let at = later.chain(0..=start).find(|&k| set[k] != 0)?;
+    Some(at * 64 + set[at].trailing_zeros() as usize)
+}
+
 /// The largest element.
 #[inline]
 pub(crate) fn last(set: &[u64]) -> Option<usize> {

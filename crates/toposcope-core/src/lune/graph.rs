@@ -13,7 +13,7 @@ pub(crate) struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    pub(super) fn new(rows: &'a [u64], words: usize, names: Option<&'a [u32]>) -> Self {
+    pub(crate) fn new(rows: &'a [u64], words: usize, names: Option<&'a [u32]>) -> Self {
         Self { rows, words, names }
     }
 
@@ -67,13 +67,23 @@ impl<'a> Graph<'a> {
         dominator_among(self, alive, candidates)
     }
 
+    /// The same; the candidates are tried beginning at a place, the smaller ones last.
+    pub(crate) fn dominator_from(
+        self,
+        alive: &[u64],
+        candidates: &mut [u64],
+        from: usize,
+    ) -> Option<usize> {
+        dominator_from(self, alive, candidates, from)
+    }
+
     /// Whether `z` is adjacent to all others of `alive`. If not, `candidates` loses all vertices that miss the same one.
     pub(super) fn is_dominator(self, z: usize, alive: &[u64], candidates: &mut [u64]) -> bool {
         is_dominator(self, z, alive, candidates)
     }
 
     /// Removes from `set` the component of `start` in the graph on `set`.
-    pub(super) fn remove_component(self, start: usize, set: &mut [u64]) {
+    pub(crate) fn remove_component(self, start: usize, set: &mut [u64]) {
         remove_component(self, start, set);
     }
 
@@ -114,6 +124,18 @@ tuned! {
 tuned! {
     fn dominator_among(graph: Graph, alive: &[u64], candidates: &mut [u64]) -> Option<usize> {
         while let Some(z) = bits::first(candidates) {
+            let Some(missed) = bits::first_outside(alive, graph.row(z), z) else {
+                return Some(z);
+            };
+            bits::keep(candidates, graph.row(missed), missed);
+        }
+        None
+    }
+}
+
+tuned! {
+    fn dominator_from(graph: Graph, alive: &[u64], candidates: &mut [u64], from: usize) -> Option<usize> {
+        while let Some(z) = bits::first_from(candidates, from) {
             let Some(missed) = bits::first_outside(alive, graph.row(z), z) else {
                 return Some(z);
             };

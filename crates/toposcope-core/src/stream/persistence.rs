@@ -1,5 +1,7 @@
 //! From landmarks to their diagram.
 
+mod voids;
+
 use std::borrow::Cow;
 
 use crate::batch::diagram;
@@ -35,6 +37,7 @@ pub(crate) struct LandmarkPersistence {
     known: Option<Known>,
     /// Near edges when something was known last, and how many diagrams ago.
     n_near: Option<(usize, usize)>,
+    voids: voids::Known,
     critical: Critical,
 }
 
@@ -60,6 +63,7 @@ impl LandmarkPersistence {
             current: None,
             known: None,
             n_near: None,
+            voids: voids::Known::default(),
         })
     }
 
@@ -68,6 +72,7 @@ impl LandmarkPersistence {
         self.current = None;
         self.known = None;
         self.n_near = None;
+        self.voids = voids::Known::default();
         self.critical.clear();
     }
 
@@ -112,6 +117,9 @@ impl LandmarkPersistence {
         {
             control.poll_last()?;
             return Ok(current.clone());
+        }
+        if self.has_voids(cospan.places_after().len()) {
+            return self.update_voids(cospan, after, control);
         }
         let control = &control.within(&self.budget);
         // What is half updated is of no use: it is put back at the end.
@@ -161,7 +169,7 @@ impl LandmarkPersistence {
             _ => return Ok(None),
         };
         let lasting = known.incremental.lasting(control)?;
-        let diagram = diagram_of(&lasting, n_after, control)?;
+        let diagram = diagram_of(&lasting, n_after, 1, control)?;
         let simplices = critical_simplices(&known.ids, &lasting, control)?;
         drop(lasting);
         // Only want of memory can stop this one now, and then the diagram is found without it.
@@ -197,11 +205,17 @@ pub(crate) fn slots_for(n_landmarks: usize) -> usize {
 }
 
 /// The diagram of `n` landmarks.
-fn diagram_of(lasting: &Lasting, n: usize, control: &Control) -> Result<Diagram, Error> {
+fn diagram_of(
+    lasting: &Lasting,
+    n: usize,
+    max_dim: usize,
+    control: &Control,
+) -> Result<Diagram, Error> {
     let mut joining = Held::with_capacity(control.budget(), n)?;
     joining.extend(lasting.joining())?;
     let loops = lasting.loops().map(|(birth, death)| (1, birth, death));
-    diagram(n, &joining, loops, 1, control)
+    let voids = lasting.voids().map(|(birth, death)| (2, birth, death));
+    diagram(n, &joining, loops.chain(voids), max_dim, control)
 }
 
 impl Known {

@@ -1,0 +1,352 @@
+//! One pass over the edges in filtration order: whose certificate stands, and what becomes of the others.
+
+use super::certificate::{Certificate, Core, Kind, Step};
+use super::matching::Matching;
+use super::order::Order;
+use super::rows::Rows;
+use crate::lune::bits;
+use crate::memory::{Budget, Held};
+use crate::{Control, Error};
+
+use super::super::lengths::triangle;
+
+/// An edge that is not in the filtration has this rank.
+pub(super) const ABSENT: u32 = u32::MAX;
+/// No vertex.
+pub(super) const NOBODY: u32 = u32::MAX;
+
+/// A critical cell: an edge, by rank, and up to two vertices of its lune.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Critical {
+    pub(super) rank: u32,
+    pub(super) others: [u32; 2],
+}
+
+/// What an update has changed, and where it is.
+pub(super) struct Sweep<'a> {
+    pub(super) rows: &'a mut Rows,
+    pub(super) matching: &'a mut Matching,
+    /// The cores before, whose places in `matching` those after take.
+    pub(super) before: Held<u32>,
+    /// By pair of slots: ranks before, wherever the sweep has not been; behind it those after.
+    pub(super) ranks: &'a mut [u32],
+    pub(super) newcomers: &'a [u64],
+    pub(super) gone: &'a [u64],
+    /// The newcomers in the lune, those of them that its apex does not reach, and who is gone from it.
+    entered: Held<u64>,
+    entered_far: Held<u64>,
+    left: Held<u32>,
+    pub(super) critical: Held<Critical>,
+}
+
+/// The certificate of an edge, and the number of its critical cells.
+type Outcome = Result<Certificate, Error>;
+
+impl<'a> Sweep<'a> {
+    pub(super) fn new(
+        (rows, matching, ranks): (&'a mut Rows, &'a mut Matching, &'a mut [u32]),
+        (newcomers, gone): (&'a [u64], &'a [u64]),
+        budget: &Budget,
+    ) -> Result<Self, Error> {
+        let words = rows.words();
+        let set = || Held::filled(budget, 0, words, |_| Ok(()));
+        rows.clear();
+        let after = Held::with_capacity(budget, matching.cores.len())?;
+        Ok(Self {
+            before: std::mem::replace(&mut matching.cores, after),
+            rows,
+            matching,
+            ranks,
+            newcomers,
+            gone,
+            entered: set()?,
+            entered_far: set()?,
+            left: Held::new(budget),
+            critical: Held::new(budget),
+        })
+    }
+
+    /// Passes over the edges, up to the one with which some vertex is adjacent to all others: beyond, the complex is a cone. How many edges
+    /// that are.
+    pub(super) fn pass(
+        &mut self,
+        order: &mut Order,
+        n_live: usize,
+        control: &Control,
+    ) -> Result<usize, Error> {
+        let mut degrees = Held::filled(control.budget(), 0, self.rows.words() * 64, |_| Ok(()))?;
+        let n_others = n_live.saturating_sub(1);
+        for (rank, entry) in order.entries_mut().iter_mut().enumerate() {
+            if rank % 64 == 0 {
+                control.tick(8)?;
+            }
+            let [a, b] = entry.ends();
+            let place = triangle(a, b);
+            let old_rank = std::mem::replace(&mut self.ranks[place], rank as u32);
+            let certificate = self.decide([a, b], entry.certificate(), old_rank)?;
+            entry.certify(certificate);
+            self.note(rank as u32, certificate)?;
+            self.rows.pass([a, b]);
+            let mut is_cone = false;
+            for v in [a, b] {
+                degrees[v as usize] += 1;
+                is_cone |= degrees[v as usize] == n_others;
+            }
+            if is_cone {
+                return Ok(rank + 1);
+            }
+        }
+        Ok(order.len())
+    }
+
+    /// What is known of the lune of the edge at which the sweep stands.
+    #[inline(always)]
+    fn decide(&mut self, ends: [u32; 2], known: Certificate, old_rank: u32) -> Outcome {
+        match known {
+            Certificate::Unknown => self.settle(ends),
+            Certificate::Bare => {
+                if self.let_in(ends) {
+                    return self.settle(ends);
+                }
+                Ok(known)
+            }
+            Certificate::Cone(z) => {
+                if bits::contains(self.gone, z as usize) {
+                    return self.settle(ends);
+                }
+                if !self.let_in(ends) || !self.tell_far(z) {
+                    return Ok(known);
+                }
+                self.widen(ends, z)
+            }
+            Certificate::Core(at) => self.revise(ends, at, old_rank),
+        }
+    }
+
+    /// Finds the newcomers in the lune; whether there are any.
+    #[inline(always)]
+    fn let_in(&mut self, [a, b]: [u32; 2]) -> bool {
+        let lune = self.rows.row(a).iter().zip(self.rows.row(b));
+        let mut any = 0;
+        for ((entered, (x, y)), new) in self.entered.iter_mut().zip(lune).zip(self.newcomers) {
+            *entered = x & y & new;
+            any |= *entered;
+        }
+        any != 0
+    }
+
+    /// Finds those of them that the apex does not reach; whether there are any.
+    #[inline(always)]
+    fn tell_far(&mut self, apex: u32) -> bool {
+        let row = self.rows.row(apex);
+        let mut any = 0;
+        for ((far, entered), row) in self.entered_far.iter_mut().zip(&self.entered).zip(row) {
+            *far = entered & !row;
+            any |= *far;
+        }
+        any != 0
+    }
+
+    /// Finds out about a lune.
+    fn settle(&mut self, ends: [u32; 2]) -> Outcome {
+        if !self.matching.open(self.rows, ends) {
+            return Ok(Certificate::Bare);
+        }
+        if let Some(z) = self.matching.dominator(self.rows, start_of(ends)) {
+            return Ok(Certificate::Cone(z));
+        }
+        let start = self.matching.build(self.rows)?;
+        self.matching.finish(start)?;
+        Ok(Certificate::Core(start as u32))
+    }
+
+    /// A cone that some newcomers do not fit into: another one, or a core in which they go first and leave nothing alone.
+    fn widen(&mut self, ends: [u32; 2], apex: u32) -> Outcome {
+        self.matching.open(self.rows, ends);
+        if let Some(z) = self.matching.dominator(self.rows, start_of(ends)) {
+            return Ok(Certificate::Cone(z));
+        }
+        let start = self.matching.begin(apex)?;
+        self.remove_far()?;
+        if self.matching.finish(start)? > 0 {
+            return self.build_anew(ends, start);
+        }
+        Ok(Certificate::Core(start as u32))
+    }
+
+    /// Removes the newcomers that the apex does not reach.
+    fn remove_far(&mut self) -> Result<(), Error> {
+        for at in 0..self.entered_far.len() {
+            let mut far = self.entered_far[at];
+            while far != 0 {
+                let v = at * 64 + far.trailing_zeros() as usize;
+                far &= far - 1;
+                bits::remove(&mut self.matching.alive, v);
+                self.matching.remove(self.rows, v as u32)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Another core, in place of the one that begins at `start`.
+    fn build_anew(&mut self, ends: [u32; 2], start: usize) -> Outcome {
+        self.matching.cores.truncate(start);
+        self.matching.open(self.rows, ends);
+        let start = self.matching.build(self.rows)?;
+        self.matching.finish(start)?;
+        Ok(Certificate::Core(start as u32))
+    }
+
+    /// What a core is now.
+    fn revise(&mut self, ends: [u32; 2], at: u32, old_rank: u32) -> Outcome {
+        let before = std::mem::replace(&mut self.before, Held::new(self.critical.budget()));
+        let outcome = self.revised(ends, Core::at(&before, at), old_rank);
+        self.before = before;
+        outcome
+    }
+
+    fn revised(&mut self, ends: [u32; 2], core: Core, old_rank: u32) -> Outcome {
+        if bits::contains(self.gone, core.apex as usize) {
+            return self.settle(ends);
+        }
+        let entered = self.let_in(ends);
+        let some_far = entered && self.tell_far(core.apex);
+        self.find_left(ends, old_rank)?;
+        let start = self.matching.begin(core.apex)?;
+        if !some_far && self.all_stand(core, entered, old_rank) {
+            self.matching.cores.extend_from_slice(core.words())?;
+            self.matching.cores[start..start + 3].copy_from_slice(&Core::header(
+                core.apex,
+                core.words().len(),
+                core.n_critical as usize,
+            ));
+            return Ok(Certificate::Core(start as u32));
+        }
+        self.matching.open(self.rows, ends);
+        if some_far {
+            self.remove_far()?;
+        }
+        let mut stood = false;
+        for step in core.steps() {
+            if step.kind == Kind::Piece {
+                if stood {
+                    self.matching.cores.push(step.pack())?;
+                }
+                continue;
+            }
+            if bits::contains(self.gone, step.vertex as usize) {
+                stood = false;
+                continue;
+            }
+            bits::remove(&mut self.matching.alive, step.vertex as usize);
+            stood = self.stands(step, entered, old_rank);
+            if stood {
+                self.matching.cores.push(step.pack())?;
+            } else {
+                self.matching.remove(self.rows, step.vertex)?;
+            }
+        }
+        let n_critical = self.matching.finish(start)?;
+        if self.matching.cores.len() == start + 3 {
+            self.matching.cores.truncate(start);
+            return Ok(Certificate::Cone(core.apex));
+        }
+        if n_critical > core.n_critical as usize {
+            self.matching.cores.truncate(start);
+            return self.settle(ends);
+        }
+        Ok(Certificate::Core(start as u32))
+    }
+
+    /// Finds who is gone from the lune.
+    #[inline(always)]
+    fn find_left(&mut self, [a, b]: [u32; 2], old_rank: u32) -> Result<(), Error> {
+        self.left.clear();
+        for g in bits::ones(self.gone).map(|g| g as u32) {
+            let farther = self.ranks[triangle(a, g)].max(self.ranks[triangle(b, g)]);
+            if farther < old_rank {
+                self.left.push(g)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn all_stand(&self, core: Core, entered: bool, old_rank: u32) -> bool {
+        if !entered && self.left.is_empty() {
+            return true;
+        }
+        core.steps().all(|step| {
+            !bits::contains(self.gone, step.vertex as usize) && self.stands(step, entered, old_rank)
+        })
+    }
+
+    /// Whether a step says the truth still. A cone is one without any vertex but its apex, and with whoever is adjacent to it; other links
+    /// have to be as they were.
+    #[inline(always)]
+    fn stands(&self, step: Step, entered: bool, old_rank: u32) -> bool {
+        let Step {
+            kind,
+            vertex,
+            other,
+        } = step;
+        let is_cone = kind == Kind::Dominated;
+        let of_vertex = self.rows.row(vertex);
+        if entered {
+            let of_other = self.rows.row(other);
+            let sets = self
+                .entered
+                .iter()
+                .zip(&self.entered_far)
+                .zip(of_vertex.iter().zip(of_other));
+            let mut doubt = 0;
+            for ((entered, far), (vertex, other)) in sets {
+                let near = entered & !far & vertex;
+                doubt |= if is_cone { near & !other } else { near };
+            }
+            if doubt != 0 {
+                return false;
+            }
+        }
+        if is_cone {
+            return !bits::contains(self.gone, other as usize);
+        }
+        self.left
+            .iter()
+            .all(|&g| self.ranks[triangle(g, vertex)] >= old_rank)
+    }
+
+    /// Notes the critical cells of an edge, triangles before tetrahedra.
+    #[inline(always)]
+    fn note(&mut self, rank: u32, certificate: Certificate) -> Result<(), Error> {
+        match certificate {
+            Certificate::Bare => self.critical.push(Critical {
+                rank,
+                others: [NOBODY; 2],
+            }),
+            Certificate::Core(at) => {
+                let core = Core::at(&self.matching.cores, at);
+                if core.n_critical == 0 {
+                    return Ok(());
+                }
+                for kind in [Kind::Alone, Kind::Piece] {
+                    for step in core.steps().filter(|step| step.kind == kind) {
+                        let other = match kind {
+                            Kind::Piece => step.other,
+                            _ => NOBODY,
+                        };
+                        let others = [step.vertex, other];
+                        self.critical.push(Critical { rank, others })?;
+                    }
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Where to begin to look for a dominator of an edge's lune.
+fn start_of([a, b]: [u32; 2]) -> usize {
+    (a.wrapping_mul(0x9e37_79b1) ^ b.wrapping_mul(0x85eb_ca6b)) as usize >> 8
+}
