@@ -87,6 +87,11 @@ impl<'a> Graph<'a> {
         remove_component(self, start, set);
     }
 
+    /// The same, with the room that it takes; whether `start` is adjacent to all that was in the set.
+    pub(crate) fn take_component(self, start: usize, set: &mut [u64], reached: &mut [u64]) -> bool {
+        take_component(self, start, set, reached)
+    }
+
     /// One vertex of each component of the graph on `alive` that does not contain `root`.
     pub(super) fn other_components(self, root: usize, alive: &[u64]) -> Vec<usize> {
         let mut left = alive.to_vec();
@@ -163,22 +168,40 @@ tuned! {
             set.fill(0);
             return;
         }
-        let mut reached = vec![0; set.len()];
-        let mut next = Some(start);
-        while let Some(v) = next {
-            let mut any_left = 0;
-            for ((left, reached), row) in set.iter_mut().zip(&mut reached).zip(graph.row(v)) {
-                *reached |= *left & row;
-                *left &= !row;
-                any_left |= *left;
-            }
-            if any_left == 0 {
-                return;
-            }
-            next = bits::first(&reached);
-            if let Some(v) = next {
-                bits::remove(&mut reached, v);
-            }
+        spread(graph, start, set, &mut vec![0; set.len()]);
+    }
+}
+
+tuned! {
+    fn take_component(graph: Graph, start: usize, set: &mut [u64], reached: &mut [u64]) -> bool {
+        bits::remove(set, start);
+        if bits::first_outside(set, graph.row(start), start).is_none() {
+            set.fill(0);
+            return true;
+        }
+        reached.fill(0);
+        spread(graph, start, set, reached);
+        false
+    }
+}
+
+/// Removes from `set` what hangs together with `start`; nothing else is reached yet.
+#[inline(always)]
+fn spread(graph: Graph, start: usize, set: &mut [u64], reached: &mut [u64]) {
+    let mut next = Some(start);
+    while let Some(v) = next {
+        let mut any_left = 0;
+        for ((left, reached), row) in set.iter_mut().zip(&mut *reached).zip(graph.row(v)) {
+            *reached |= *left & row;
+            *left &= !row;
+            any_left |= *left;
+        }
+        if any_left == 0 {
+            return;
+        }
+        next = bits::first(reached);
+        if let Some(v) = next {
+            bits::remove(reached, v);
         }
     }
 }

@@ -88,6 +88,11 @@ impl Step {
         }
     }
 
+    /// The same of another kind.
+    pub(super) fn of_kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+
     /// Whether it makes a critical cell.
     pub(super) fn is_critical(self) -> bool {
         matches!(self.kind, Kind::Alone | Kind::Piece)

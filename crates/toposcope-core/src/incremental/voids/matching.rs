@@ -20,6 +20,7 @@ pub(super) struct Matching {
     suspects: Held<u64>,
     link: Held<u64>,
     candidates: Held<u64>,
+    reached: Held<u64>,
     by_size: Held<(usize, usize)>,
     /// Lunes and links looked at.
     pub(super) n_looks: usize,
@@ -36,6 +37,7 @@ impl Matching {
             suspects: set()?,
             link: set()?,
             candidates: set()?,
+            reached: set()?,
             by_size: Held::with_capacity(budget, n_slots)?,
             n_looks: 0,
         })
@@ -157,29 +159,37 @@ impl Matching {
         if !rows.neighbours_in(vertex, &self.alive, &mut self.link) {
             return self.put(Kind::Alone, vertex, 0);
         }
-        let graph = rows.graph();
-        self.candidates.copy_from_slice(&self.link);
+        let start = self.cores.len();
         let from = vertex as usize;
-        if let Some(other) = graph.dominator_from(&self.link, &mut self.candidates, from) {
-            return self.put(Kind::Dominated, vertex, other);
-        }
-        let mut at = self.cores.len();
-        let mut kind = Kind::Linked;
-        while let Some(other) = bits::first(&self.link) {
-            self.put(kind, vertex, other)?;
-            graph.remove_component(other, &mut self.link);
-            kind = Kind::Piece;
-        }
-        if self.cores.len() > at + 1 {
-            let first = Step {
-                kind: Kind::Apart,
-                ..Step::unpack(self.cores[at])
+        while let Some(other) = bits::first_from(&self.link, from) {
+            let kind = match rows
+                .graph()
+                .take_component(other, &mut self.link, &mut self.reached)
+            {
+                // The first row reached everything.
+                true if self.cores.len() == start => Kind::Dominated,
+                _ if self.cores.len() == start => Kind::Linked,
+                _ => Kind::Piece,
             };
-            self.cores[at] = first.pack();
-            at += 1;
+            self.put(kind, vertex, other)?;
         }
-        debug_assert!(at <= self.cores.len());
+        if self.cores.len() > start + 1 {
+            let first = Step::unpack(self.cores[start]);
+            self.cores[start] = first.of_kind(Kind::Apart).pack();
+        }
         Ok(())
+    }
+
+    /// Whether the link of a vertex that is not alive any more is in one piece, with another vertex in it.
+    pub(super) fn is_linked(&mut self, rows: &Rows, vertex: u32, other: u32) -> bool {
+        rows.neighbours_in(vertex, &self.alive, &mut self.link);
+        if !bits::contains(&self.link, other as usize) {
+            return false;
+        }
+        let start = other as usize;
+        rows.graph()
+            .take_component(start, &mut self.link, &mut self.reached);
+        bits::is_empty(&self.link)
     }
 
     fn put(&mut self, kind: Kind, vertex: u32, other: usize) -> Result<(), Error> {

@@ -30,16 +30,24 @@ pub(super) struct Sweep<'a> {
     pub(super) before: Held<u32>,
     /// By pair of slots: ranks before, wherever the sweep has not been; behind it those after.
     pub(super) ranks: &'a mut [u32],
-    pub(super) newcomers: &'a [u64],
-    pub(super) gone: &'a [u64],
-    /// The newcomers in the lune, those of them that its apex does not reach, and who is gone from it.
-    entered: Held<u64>,
-    entered_far: Held<u64>,
+    gone: &'a [u64],
+    newcomers: Held<Newcomers>,
+    /// Who is gone from the lune.
     left: Held<u32>,
     pub(super) critical: Held<Critical>,
 }
 
-/// The certificate of an edge, and the number of its critical cells.
+/// A word of the set of newcomers that is not empty.
+#[derive(Debug, Clone, Copy)]
+struct Newcomers {
+    at: usize,
+    all: u64,
+    /// Those in the lune, as far as its apex reaches them, and beyond.
+    near: u64,
+    far: u64,
+}
+
+/// The certificate of an edge.
 type Outcome = Result<Certificate, Error>;
 
 impl<'a> Sweep<'a> {
@@ -48,9 +56,15 @@ impl<'a> Sweep<'a> {
         (newcomers, gone): (&'a [u64], &'a [u64]),
         budget: &Budget,
     ) -> Result<Self, Error> {
-        let words = rows.words();
-        let set = || Held::filled(budget, 0, words, |_| Ok(()));
         rows.clear();
+        let words = newcomers.iter().enumerate().filter(|(_, all)| **all != 0);
+        let mut newcomers = Held::new(budget);
+        newcomers.extend(words.map(|(at, &all)| Newcomers {
+            at,
+            all,
+            near: 0,
+            far: 0,
+        }))?;
         let after = Held::with_capacity(budget, matching.cores.len())?;
         Ok(Self {
             before: std::mem::replace(&mut matching.cores, after),
@@ -59,8 +73,6 @@ impl<'a> Sweep<'a> {
             ranks,
             newcomers,
             gone,
-            entered: set()?,
-            entered_far: set()?,
             left: Held::new(budget),
             critical: Held::new(budget),
         })
@@ -126,23 +138,25 @@ impl<'a> Sweep<'a> {
     /// Finds the newcomers in the lune; whether there are any.
     #[inline(always)]
     fn let_in(&mut self, [a, b]: [u32; 2]) -> bool {
-        let lune = self.rows.row(a).iter().zip(self.rows.row(b));
+        let (of_a, of_b) = (self.rows.row(a), self.rows.row(b));
         let mut any = 0;
-        for ((entered, (x, y)), new) in self.entered.iter_mut().zip(lune).zip(self.newcomers) {
-            *entered = x & y & new;
-            any |= *entered;
+        for word in &mut *self.newcomers {
+            word.near = of_a[word.at] & of_b[word.at] & word.all;
+            word.far = 0;
+            any |= word.near;
         }
         any != 0
     }
 
-    /// Finds those of them that the apex does not reach; whether there are any.
+    /// Tells those of them apart that the apex does not reach; whether there are any.
     #[inline(always)]
     fn tell_far(&mut self, apex: u32) -> bool {
-        let row = self.rows.row(apex);
+        let of_apex = self.rows.row(apex);
         let mut any = 0;
-        for ((far, entered), row) in self.entered_far.iter_mut().zip(&self.entered).zip(row) {
-            *far = entered & !row;
-            any |= *far;
+        for word in &mut *self.newcomers {
+            word.far = word.near & !of_apex[word.at];
+            word.near ^= word.far;
+            any |= word.far;
         }
         any != 0
     }
@@ -176,10 +190,10 @@ impl<'a> Sweep<'a> {
 
     /// Removes the newcomers that the apex does not reach.
     fn remove_far(&mut self) -> Result<(), Error> {
-        for at in 0..self.entered_far.len() {
-            let mut far = self.entered_far[at];
+        for word in &self.newcomers {
+            let mut far = word.far;
             while far != 0 {
-                let v = at * 64 + far.trailing_zeros() as usize;
+                let v = word.at * 64 + far.trailing_zeros() as usize;
                 far &= far - 1;
                 bits::remove(&mut self.matching.alive, v);
                 self.matching.remove(self.rows, v as u32)?;
@@ -239,7 +253,9 @@ impl<'a> Sweep<'a> {
                 continue;
             }
             bits::remove(&mut self.matching.alive, step.vertex as usize);
-            stood = self.stands(step, entered, old_rank);
+            stood = self.stands(step, entered, old_rank)
+                || step.kind == Kind::Linked
+                    && self.matching.is_linked(self.rows, step.vertex, step.other);
             if stood {
                 self.matching.cores.push(step.pack())?;
             } else {
@@ -294,15 +310,13 @@ impl<'a> Sweep<'a> {
         let of_vertex = self.rows.row(vertex);
         if entered {
             let of_other = self.rows.row(other);
-            let sets = self
-                .entered
-                .iter()
-                .zip(&self.entered_far)
-                .zip(of_vertex.iter().zip(of_other));
             let mut doubt = 0;
-            for ((entered, far), (vertex, other)) in sets {
-                let near = entered & !far & vertex;
-                doubt |= if is_cone { near & !other } else { near };
+            for word in &self.newcomers {
+                let new_in_link = word.near & of_vertex[word.at];
+                doubt |= match is_cone {
+                    true => new_in_link & !of_other[word.at],
+                    false => new_in_link,
+                };
             }
             if doubt != 0 {
                 return false;
