@@ -2,6 +2,7 @@
 
     python benchmarks/updates.py changes [--rounds 30]   # few of 512 landmarks change: the update beside batch engines
     python benchmarks/updates.py shares [--rounds 10]    # a share of the window changes: the update beside ts.rips
+    python benchmarks/updates.py voids [--rounds 20]     # the same with max_dim=2, from few changes to all
     python benchmarks/updates.py chunks [--rounds 60]    # a chunk of 1000 points beside 2 products of matrices + 3 ms
     python benchmarks/updates.py million [--points N]    # a million points in R^32 through a window of 100,000
 
@@ -58,6 +59,12 @@ def gaussian(n_points: int, n_dims: int, rng: np.random.Generator) -> np.ndarray
     return rng.normal(size=(n_points, n_dims)).astype(np.float32)
 
 
+def sphere(n_points: int, n_dims: int, rng: np.random.Generator) -> np.ndarray:
+    """Points anywhere on a unit sphere."""
+    points = rng.normal(size=(n_points, n_dims))
+    return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
+
+
 def noise(n_points: int, n_dims: int, rng: np.random.Generator) -> np.ndarray:
     return 0.05 / np.sqrt(n_dims) * rng.normal(size=(n_points, n_dims))
 
@@ -82,6 +89,9 @@ CLOUDS = (
 )
 
 
+HOLLOW = (Cloud(cube, 3), Cloud(sphere, 3), Cloud(torus, 16), Cloud(rings, 10), Cloud(gaussian, 16))
+
+
 def seconds(call: Callable[[], object]) -> float:
     start = time.perf_counter()
     call()
@@ -94,7 +104,9 @@ def packages() -> list[Contestant]:
     return [c for c in map(contestant, wanted) if c.version() is not None]
 
 
-def updates(cloud: Cloud, n_landmarks: int, n_changed: int, rounds: int) -> Iterator[tuple[float, np.ndarray]]:
+def updates(
+    cloud: Cloud, n_landmarks: int, n_changed: int, rounds: int, max_dim: int = 1
+) -> Iterator[tuple[float, np.ndarray]]:
     """Yield what each update took when the oldest landmarks gave way to new points, and the landmarks after it."""
     rng = np.random.default_rng(1)
     points = cloud.draw(n_landmarks + (rounds + 1) * n_changed, cloud.n_dims, rng)
@@ -103,6 +115,7 @@ def updates(cloud: Cloud, n_landmarks: int, n_changed: int, rounds: int) -> Iter
         n_landmarks,
         max_landmarks=n_landmarks + n_changed,
         cover_radius=0,
+        max_dim=max_dim,
         memory_limit=None,
         n_threads=1,
     )
@@ -110,7 +123,7 @@ def updates(cloud: Cloud, n_landmarks: int, n_changed: int, rounds: int) -> Iter
     for at in range(n_landmarks, len(points), n_changed):
         report = stream.push(points[at : at + n_changed])
         landmarks = points[at + n_changed - n_landmarks : at + n_changed]
-        if report.diagram != ts.rips(landmarks, n_threads=1):
+        if report.diagram != ts.rips(landmarks, max_dim=max_dim, n_threads=1):
             raise AssertionError(f"{cloud}: the updated diagram is not that of rips")
         if at > n_landmarks:
             yield report.stats.latency["persistence"], landmarks
@@ -142,6 +155,18 @@ def shares(rounds: int) -> None:
                 times["update"].append(update)
                 times["ts.rips"].append(seconds(lambda p=landmarks: ts.rips(p, n_threads=1)))
             row(f"{cloud} | {percent} %", times)
+
+
+def voids(rounds: int) -> None:
+    print("| landmarks, H2 | come, and as many go | update | ts.rips | faster by |\n|---|---|---|---|---|")
+    for cloud in HOLLOW:
+        for n_landmarks in (128, 256):
+            for n_changed in (1, 4, n_landmarks // 16, n_landmarks // 6, n_landmarks):
+                times: dict[str, list[float]] = {"update": [], "ts.rips": []}
+                for update, landmarks in updates(cloud, n_landmarks, n_changed, rounds, max_dim=2):
+                    times["update"].append(update)
+                    times["ts.rips"].append(seconds(lambda p=landmarks: ts.rips(p, max_dim=2, n_threads=1)))
+                row(f"{n_landmarks}, {cloud} | {n_changed}", times)
 
 
 def row(label: str, times: dict[str, list[float]]) -> None:
@@ -200,14 +225,19 @@ def million(n_points: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", choices=["changes", "shares", "chunks", "million"])
+    parser.add_argument("table", choices=["changes", "shares", "voids", "chunks", "million"])
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--points", type=int, default=1_000_000)
     given = parser.parse_args()
     if given.table == "million":
         million(given.points)
     else:
-        table, rounds = {"changes": (changes, 30), "shares": (shares, 10), "chunks": (chunks, 60)}[given.table]
+        table, rounds = {
+            "changes": (changes, 30),
+            "shares": (shares, 10),
+            "voids": (voids, 20),
+            "chunks": (chunks, 60),
+        }[given.table]
         table(given.rounds or rounds)
 
 

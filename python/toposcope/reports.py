@@ -82,7 +82,7 @@ class Simplices:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CriticalSimplices:
-    """The simplices that make up a diagram of components and loops.
+    """The simplices that make up a diagram of components, loops and voids.
 
     Attributes
     ----------
@@ -94,12 +94,18 @@ class CriticalSimplices:
         Edges with which the loops of the diagram are born.
     kills : Simplices
         Triangles with which they die; of a loop without end there is none.
+    void_births : Simplices
+        Triangles with which the voids of the diagram are born.
+    void_kills : Simplices
+        Tetrahedra with which they die; of a void without end there is none.
     """
 
     founds: Simplices
     joins: Simplices
     births: Simplices
     kills: Simplices
+    void_births: Simplices
+    void_kills: Simplices
 
 
 @dataclass(frozen=True, slots=True)

@@ -320,12 +320,19 @@ class Stream(Checkpointed):
         -------
         CriticalSimplices
             All of them, or none at all: they are known when a push updates the diagram, not when it is computed anew.
-            It is computed anew if ``max_dim`` is not 1, at the first push, if so many landmarks come or go at once that
-            an update would take longer, and where ``memory_limit`` leaves no room to do better. The next push that
-            updates makes all of them known again, under new ids. Nor are they part of what is saved.
+            It is computed anew if ``max_dim`` is neither 1 nor 2, at the first push, if so many landmarks come or go at
+            once that an update would take longer, and where ``memory_limit`` leaves no room to do better. The next
+            push that updates makes all of them known again, under new ids. Nor are they part of what is saved.
         """
-        founds, joins, births, kills = map(_simplices, self._core.critical_simplices())
-        return CriticalSimplices(founds=founds, joins=joins, births=births, kills=kills)
+        founds, joins, births, kills, void_births, void_kills = map(_simplices, self._core.critical_simplices())
+        return CriticalSimplices(
+            founds=founds,
+            joins=joins,
+            births=births,
+            kills=kills,
+            void_births=void_births,
+            void_kills=void_kills,
+        )
 
     def defragment(self) -> None:
         """Close the holes in the pool of critical simplices, which it does by itself from ``defragment_at`` on.

@@ -650,9 +650,10 @@ def test_wrong_points_are_the_chunks(chunk: list[list[float]], metric: str) -> N
     assert stream.step == 0
 
 
-def test_critical_simplices_make_up_the_diagram_and_keep_their_ids():
-    points = np.random.default_rng(5).integers(0, 9, (300, 2)).astype(np.float32)
-    stream, known, n_stayed = ts.Stream(2, 60), {}, 0
+@pytest.mark.parametrize(("n_dims", "side"), [(2, 9), (3, 4)])
+def test_critical_simplices_make_up_the_diagram_and_keep_their_ids(n_dims, side):
+    points = np.random.default_rng(5).integers(0, side, (300, n_dims)).astype(np.float32)
+    stream, known, n_stayed = ts.Stream(n_dims, 60, max_dim=n_dims - 1), {}, 0
     for chunk in np.split(points, 100):
         report, critical = stream.push(chunk), stream.critical_simplices()
         pool, parts = report.stats.pool, [getattr(critical, f.name) for f in dataclasses.fields(critical)]
@@ -660,10 +661,11 @@ def test_critical_simplices_make_up_the_diagram_and_keep_their_ids():
         if not pool.live:
             known = {}
             continue
-        assert [part.vertices.shape[1] for part in parts] == [1, 2, 2, 3]
+        assert [part.vertices.shape[1] for part in parts] == [1, 2, 2, 3, 3, 4]
         assert all(part.ids.dtype == part.vertices.dtype == np.uint64 for part in parts)
         np.testing.assert_array_equal(critical.founds.vertices[:, 0], report.landmark_ids)
-        for part, ends in zip(parts, [report.diagram[dim][:, end] for dim in (0, 1) for end in (0, 1)], strict=True):
+        bars = [report.diagram[dim] if dim < n_dims else np.empty((0, 2)) for dim in (0, 1, 2)]
+        for part, ends in zip(parts, [bar[:, end] for bar in bars for end in (0, 1)], strict=True):
             np.testing.assert_array_equal(part.values, np.sort(ends[np.isfinite(ends)]))
             corners = points[part.vertices]
             lengths = np.linalg.norm(corners[:, :, np.newaxis].astype(float) - corners[:, np.newaxis], axis=-1)

@@ -255,27 +255,21 @@ impl PyStream {
     }
 
     /// The simplices of the pool by role, as roles are ordered.
-    fn critical_simplices(
-        &self,
-        py: Python<'_>,
-    ) -> PyResult<(
-        SimplexColumns,
-        SimplexColumns,
-        SimplexColumns,
-        SimplexColumns,
-    )> {
+    fn critical_simplices(&self, py: Python<'_>) -> PyResult<[SimplexColumns; 6]> {
         let mut all: Simplices = self.with(py, |stream, _| Ok(stream.pool().iter().collect()))?;
         all.sort_unstable_by(|(_, x), (_, y)| {
             let by_value = x.value().total_cmp(&y.value());
             by_value.then_with(|| x.vertices().cmp(y.vertices()))
         });
         let of = |role, n_vertices| SimplexColumns::new(py, &all, role, n_vertices);
-        Ok((
+        Ok([
             of(Role::Founds, 1)?,
             of(Role::Joins, 2)?,
             of(Role::Births, 2)?,
             of(Role::Kills, 3)?,
-        ))
+            of(Role::Births, 3)?,
+            of(Role::Kills, 4)?,
+        ])
     }
 
     fn defragment(&self, py: Python<'_>) -> PyResult<()> {
@@ -348,7 +342,10 @@ pub(crate) struct SimplexColumns {
 
 impl SimplexColumns {
     fn new(py: Python<'_>, all: &Simplices, role: Role, n_vertices: usize) -> PyResult<Self> {
-        let of_role = || all.iter().filter(|(_, simplex)| simplex.role() == role);
+        let is_such = |simplex: &CriticalSimplex| {
+            simplex.role() == role && simplex.vertices().len() == n_vertices
+        };
+        let of_role = || all.iter().filter(|(_, simplex)| is_such(simplex));
         let whole = |id: SimplexId| u64::from(id.generation) << 32 | u64::from(id.index);
         let ids: Vec<u64> = of_role().map(|&(id, _)| whole(id)).collect();
         let vertices: Vec<u64> = of_role()

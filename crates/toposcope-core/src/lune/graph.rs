@@ -83,7 +83,7 @@ impl<'a> Graph<'a> {
     }
 
     /// Removes from `set` the component of `start` in the graph on `set`.
-    pub(crate) fn remove_component(self, start: usize, set: &mut [u64]) {
+    pub(super) fn remove_component(self, start: usize, set: &mut [u64]) {
         remove_component(self, start, set);
     }
 

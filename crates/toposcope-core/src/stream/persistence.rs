@@ -99,7 +99,11 @@ impl LandmarkPersistence {
     /// What the pool should hold, if anything is known.
     #[cfg(test)]
     pub(crate) fn critical_anew(&mut self) -> Option<Held<crate::pool::CriticalSimplex>> {
-        let (known, control) = (self.known.as_mut()?, &Control::none());
+        let control = &Control::none();
+        if self.params.max_dim == 2 {
+            return self.voids.critical_anew(control);
+        }
+        let known = self.known.as_mut()?;
         let lasting = known.incremental.lasting(control).ok()?;
         critical_simplices(&known.ids, &lasting, control).ok()
     }

@@ -2,6 +2,7 @@
 
 mod late;
 mod pool;
+mod voids;
 mod weights;
 
 use std::ops::ControlFlow;

@@ -65,13 +65,34 @@ impl Matching {
         Ok(start)
     }
 
+    /// Whether there is no step in the core that begins there.
+    pub(super) fn is_empty_since(&self, start: usize) -> bool {
+        self.cores.len() == start + Core::header(0, 0, 0).len()
+    }
+
     /// Ends it: how many critical cells it has.
     pub(super) fn finish(&mut self, start: usize) -> Result<usize, Error> {
-        if self.cores.len() > MOST_WORDS {
-            let expected = "landmarks whose lunes have fewer than 2^28 steps";
-            return Err(Error::invalid("input", expected, self.cores.len()));
-        }
+        self.check_size()?;
         Ok(Core::finish(&mut self.cores, start))
+    }
+
+    /// Writes one of before as it was.
+    pub(super) fn keep(&mut self, core: Core) -> Result<usize, Error> {
+        let (start, words) = (self.cores.len(), core.words());
+        let header = Core::header(core.apex, words.len(), core.n_critical as usize);
+        self.cores.extend_from_slice(&header)?;
+        self.cores.extend_from_slice(words)?;
+        self.check_size()?;
+        Ok(start)
+    }
+
+    /// A core's place is part of a word.
+    fn check_size(&self) -> Result<(), Error> {
+        if self.cores.len() <= MOST_WORDS {
+            return Ok(());
+        }
+        let expected = "landmarks whose lunes have fewer than 2^28 steps";
+        Err(Error::invalid("input", expected, self.cores.len()))
     }
 
     /// Writes the core of the open lune, which is not empty and no cone. An apex of many neighbours leaves few vertices to remove; those whose
@@ -91,7 +112,7 @@ impl Matching {
                 bits::remove(&mut self.suspects, v);
                 self.remove_if_dominated(rows, v as u32)?;
             }
-            let Some(v) = self.cheapest(rows) else {
+            let Some(v) = self.cheapest(rows)? else {
                 return Ok(start);
             };
             self.forget(rows, v);
@@ -124,13 +145,12 @@ impl Matching {
     }
 
     /// The vertex of `far` whose link has the fewest components, then the fewest vertices: an isolated one before all.
-    fn cheapest(&mut self, rows: &Rows) -> Option<u32> {
+    fn cheapest(&mut self, rows: &Rows) -> Result<Option<u32>, Error> {
         let graph = rows.graph();
         self.by_size.clear();
         for v in bits::ones(&self.far) {
             let size = bits::count_common(&self.alive, graph.row(v));
-            // There is room for every slot.
-            self.by_size.push((size, v)).ok()?;
+            self.by_size.push((size, v))?;
         }
         self.by_size.sort_unstable();
         let mut best = None;
@@ -139,7 +159,7 @@ impl Matching {
             rows.neighbours_in(v as u32, &self.alive, &mut self.link);
             let mut components = 0;
             while let Some(u) = bits::first(&self.link) {
-                graph.remove_component(u, &mut self.link);
+                graph.take_component(u, &mut self.link, &mut self.reached);
                 components += 1;
             }
             if best.is_none_or(|(fewest, _)| components < fewest) {
@@ -150,7 +170,7 @@ impl Matching {
                 break;
             }
         }
-        best.map(|(_, v)| v)
+        Ok(best.map(|(_, v)| v))
     }
 
     /// Writes down what becomes of the cliques that lose `vertex` first, which is not alive any more.
@@ -162,14 +182,12 @@ impl Matching {
         let start = self.cores.len();
         let from = vertex as usize;
         while let Some(other) = bits::first_from(&self.link, from) {
-            let kind = match rows
-                .graph()
-                .take_component(other, &mut self.link, &mut self.reached)
-            {
-                // The first row reached everything.
-                true if self.cores.len() == start => Kind::Dominated,
-                _ if self.cores.len() == start => Kind::Linked,
-                _ => Kind::Piece,
+            let graph = rows.graph();
+            let reaches_all = graph.take_component(other, &mut self.link, &mut self.reached);
+            let kind = match self.cores.len() == start {
+                true if reaches_all => Kind::Dominated,
+                true => Kind::Linked,
+                false => Kind::Piece,
             };
             self.put(kind, vertex, other)?;
         }
@@ -182,6 +200,7 @@ impl Matching {
 
     /// Whether the link of a vertex that is not alive any more is in one piece, with another vertex in it.
     pub(super) fn is_linked(&mut self, rows: &Rows, vertex: u32, other: u32) -> bool {
+        self.n_looks += 1;
         rows.neighbours_in(vertex, &self.alive, &mut self.link);
         if !bits::contains(&self.link, other as usize) {
             return false;
@@ -193,14 +212,11 @@ impl Matching {
     }
 
     fn put(&mut self, kind: Kind, vertex: u32, other: usize) -> Result<(), Error> {
-        let other = other as u32;
-        self.cores.push(
-            Step {
-                kind,
-                vertex,
-                other,
-            }
-            .pack(),
-        )
+        let step = Step {
+            kind,
+            vertex,
+            other: other as u32,
+        };
+        self.cores.push(step.pack())
     }
 }

@@ -101,18 +101,18 @@ impl Voids {
         gone.iter()
             .for_each(|&v| bits::remove(&mut self.live, v as usize));
         let is_first = bits::is_empty(&self.live);
-        let mut edges = Held::with_capacity(budget, newcomers.len() * self.n_live())?;
+        let n_before = self.order.len();
         for &v in newcomers {
             control.tick(1 + n_words as u32)?;
             for other in bits::ones(&self.live).map(|u| u as u32) {
                 let length = length_between(v, other);
                 if length <= self.threshold {
-                    edges.push(Entry::new(v, other, length))?;
+                    self.order.add(Entry::new(v, other, length))?;
                 }
             }
             bits::insert(&mut self.live, v as usize);
         }
-        self.order.merge(edges)?;
+        self.order.sort_from(n_before)?;
         self.sweep((&new_ones, &gone_ones), is_first, control)?;
         for &v in gone {
             for other in (0..self.live.len() as u32 * 64).filter(|&u| u != v) {

@@ -29,13 +29,19 @@ impl Triangle {
 /// What a triangle equals, up to boundaries.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
-    /// Nothing: an edge is matched with it.
+    /// Nothing.
     Zero,
-    /// Itself.
+    /// Itself, which is critical.
     Critical,
-    /// The other facets of a tetrahedron, as far as they are not zero for that reason.
+    /// So many other facets of the tetrahedron that it is matched with: those that an edge is matched with are zero, and left out.
     Others([Triangle; 3], usize),
 }
+
+/// A triangle whose flow is being found, and the triangles that it is the sum of, if they are known.
+type Pending = (Triangle, Option<([Triangle; 3], usize)>);
+
+/// A triangle that equals another one is passed over on the way to it, so many times in a row; only what is left is remembered.
+const LONGEST_CHAIN: usize = 32;
 
 /// The classes of one degree.
 #[derive(Debug)]
@@ -86,7 +92,8 @@ pub(super) struct Morse<'a> {
     of_edges: Memo<u32, Z2>,
     of_triangles: Memo<u64, Z2>,
     pending_edges: Held<u32>,
-    pending_triangles: Held<(Triangle, Option<Fate>)>,
+    pending_triangles: Held<Pending>,
+    sum: Column<Z2>,
     room: Column<Z2>,
     scratch: Lease,
 }
@@ -106,6 +113,7 @@ impl<'a> Morse<'a> {
             of_triangles: Memo::new(budget),
             pending_edges: Held::new(budget),
             pending_triangles: Held::new(budget),
+            sum: Vec::new(),
             room: Vec::new(),
             scratch: budget.lease(),
         }
@@ -245,8 +253,10 @@ impl<'a> Morse<'a> {
             self.triangle(b, v, w),
         ];
         for facet in facets {
-            self.settle_triangle(facet, control)?;
-            let flow = self.of_triangles.get(facet.key()).unwrap_or_default();
+            let Some(end) = self.settle_triangle(facet, control)? else {
+                continue;
+            };
+            let flow = self.of_triangles.get(end.key()).unwrap_or_default();
             add(&mut column, flow, &mut self.room, &mut self.scratch)?;
         }
         Ok(column)
@@ -275,10 +285,10 @@ impl<'a> Morse<'a> {
             let sides = [self.rank(a, apex), self.rank(b, apex)];
             let flows = sides.map(|side| self.of_edges.get(side));
             if let [Some(x), Some(y)] = flows {
-                let mut sum = Vec::new();
-                add(&mut sum, x, &mut self.room, &mut self.scratch)?;
-                add(&mut sum, y, &mut self.room, &mut self.scratch)?;
-                self.of_edges.insert(Z2, rank, &sum)?;
+                self.sum.clear();
+                add(&mut self.sum, x, &mut self.room, &mut self.scratch)?;
+                add(&mut self.sum, y, &mut self.room, &mut self.scratch)?;
+                self.of_edges.insert(Z2, rank, &self.sum)?;
                 self.pending_edges.pop();
             } else {
                 self.pending_edges.extend_from_slice(&sides)?;
@@ -287,54 +297,75 @@ impl<'a> Morse<'a> {
         Ok(())
     }
 
-    /// Makes the flow of a triangle known, in the same way.
-    fn settle_triangle(&mut self, asked: Triangle, control: &Control) -> Result<(), Error> {
+    /// Makes the flow of a triangle known, in the same way: that of the triangle that is given back, or zero.
+    fn settle_triangle(
+        &mut self,
+        asked: Triangle,
+        control: &Control,
+    ) -> Result<Option<Triangle>, Error> {
+        let Some(asked) = self.descend(asked) else {
+            return Ok(None);
+        };
         self.pending_triangles.clear();
         self.pending_triangles.push((asked, None))?;
-        while let Some(&(cell, fate)) = self.pending_triangles.last() {
+        while let Some(&(cell, ends)) = self.pending_triangles.last() {
             control.tick(1)?;
             if self.of_triangles.contains(cell.key()) {
                 self.pending_triangles.pop();
                 continue;
             }
-            let (others, n_others) = match fate.unwrap_or_else(|| self.fate(cell)) {
-                Fate::Zero => ([cell; 3], 0),
-                Fate::Others(others, n_others) => (others, n_others),
-                Fate::Critical => {
-                    debug_assert!(
-                        false,
-                        "critical triangles are known before anything flows to them"
-                    );
-                    ([cell; 3], 0)
+            let Some((ends, n_ends)) = ends else {
+                let ends = self.ends(cell);
+                if let Some(pending) = self.pending_triangles.last_mut() {
+                    pending.1 = Some(ends);
                 }
-            };
-            let others = &others[..n_others];
-            if fate.is_none() {
-                let mut all_known = true;
-                for &other in others {
-                    if !self.of_triangles.contains(other.key()) {
-                        if all_known && let Some(asked) = self.pending_triangles.last_mut() {
-                            let mut kept = [cell; 3];
-                            kept[..n_others].copy_from_slice(others);
-                            asked.1 = Some(Fate::Others(kept, n_others));
-                        }
-                        all_known = false;
-                        self.pending_triangles.push((other, None))?;
+                for &end in &ends.0[..ends.1] {
+                    if !self.of_triangles.contains(end.key()) {
+                        self.pending_triangles.push((end, None))?;
                     }
                 }
-                if !all_known {
-                    continue;
-                }
+                continue;
+            };
+            self.sum.clear();
+            for end in &ends[..n_ends] {
+                let flow = self.of_triangles.get(end.key()).unwrap_or_default();
+                add(&mut self.sum, flow, &mut self.room, &mut self.scratch)?;
             }
-            let mut sum = Vec::new();
-            for other in others {
-                let flow = self.of_triangles.get(other.key()).unwrap_or_default();
-                add(&mut sum, flow, &mut self.room, &mut self.scratch)?;
-            }
-            self.of_triangles.insert(Z2, cell.key(), &sum)?;
+            self.of_triangles.insert(Z2, cell.key(), &self.sum)?;
             self.pending_triangles.pop();
         }
-        Ok(())
+        Ok(Some(asked))
+    }
+
+    /// The triangles that a triangle, not critical, is the sum of.
+    fn ends(&self, cell: Triangle) -> ([Triangle; 3], usize) {
+        let mut ends = ([cell; 3], 0);
+        match self.fate(cell) {
+            Fate::Others(others, n_others) => {
+                let others = others[..n_others].iter();
+                for end in others.filter_map(|&other| self.descend(other)) {
+                    ends.0[ends.1] = end;
+                    ends.1 += 1;
+                }
+            }
+            fate => debug_assert!(
+                matches!(fate, Fate::Zero),
+                "critical triangles are known before anything flows to them"
+            ),
+        }
+        ends
+    }
+
+    /// Goes on from triangle to triangle as long as one equals the next; nothing if it ends at zero.
+    fn descend(&self, mut cell: Triangle) -> Option<Triangle> {
+        for _ in 0..LONGEST_CHAIN {
+            match self.fate(cell) {
+                Fate::Zero | Fate::Others(_, 0) => return None,
+                Fate::Others([next, ..], 1) => cell = next,
+                Fate::Critical | Fate::Others(..) => return Some(cell),
+            }
+        }
+        Some(cell)
     }
 
     /// What becomes of a triangle.
@@ -367,16 +398,29 @@ impl<'a> Morse<'a> {
             Some(step) if step.kind == Kind::Alone => return Fate::Critical,
             Some(step) => (step.other, false),
         };
-        let mut others = [Triangle {
+        let far = Triangle {
             rank,
             third: partner,
-        }; 3];
-        let mut n_others = usize::from(!through_apex);
+        };
+        let (mut others, mut n_others) = ([far; 3], usize::from(!through_apex));
         for end in [a, b] {
-            others[n_others] = self.triangle(end, v, partner);
-            n_others += 1;
+            let other = self.triangle(end, v, partner);
+            if !self.is_zero(other) {
+                others[n_others] = other;
+                n_others += 1;
+            }
         }
         Fate::Others(others, n_others)
+    }
+
+    /// Whether the longest edge of a triangle is matched with it.
+    #[inline(always)]
+    fn is_zero(&self, Triangle { rank, third }: Triangle) -> bool {
+        match self.order.entry(rank as usize).certificate() {
+            Certificate::Cone(z) => z == third,
+            Certificate::Core(at) => Core::at(self.cores, at).apex == third,
+            _ => false,
+        }
     }
 }
 

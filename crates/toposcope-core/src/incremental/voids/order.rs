@@ -82,16 +82,24 @@ impl Order {
         }
     }
 
-    /// Takes in more, in any order.
-    pub(super) fn merge(&mut self, mut more: Held<Entry>) -> Result<(), Error> {
+    /// Takes in one more, for which there is room. Nothing is in order again before [`Self::sort_from`].
+    pub(super) fn add(&mut self, entry: Entry) -> Result<(), Error> {
+        self.entries.push(entry)
+    }
+
+    /// Puts those from a place on, which have been added, where they belong among those before.
+    pub(super) fn sort_from(&mut self, end: usize) -> Result<(), Error> {
         // Lengths are finite.
-        more.sort_unstable_by(|x, y| x.length.total_cmp(&y.length).then(x.ends.cmp(&y.ends)));
-        let mut end = self.entries.len();
-        let Some(&filler) = more.first() else {
+        let in_order =
+            |x: &Entry, y: &Entry| x.length.total_cmp(&y.length).then(x.ends.cmp(&y.ends));
+        self.entries[end..].sort_unstable_by(in_order);
+        if end == 0 {
             return Ok(());
-        };
-        self.entries.resize(end + more.len(), filler)?;
+        }
+        let mut more = Held::new(self.entries.budget());
+        more.extend_from_slice(&self.entries[end..])?;
         // From the last on, what is longer than each moves behind it as a whole.
+        let mut end = end;
         for (before, entry) in more.iter().enumerate().rev() {
             let place = self.entries[..end].partition_point(|e| e.is_before(entry));
             self.entries.copy_within(place..end, place + before + 1);

@@ -32,8 +32,10 @@ pub(super) struct Sweep<'a> {
     pub(super) ranks: &'a mut [u32],
     gone: &'a [u64],
     newcomers: Held<Newcomers>,
-    /// Who is gone from the lune.
+    some_gone: bool,
+    /// Who is gone from the lune, once that has been asked.
     left: Held<u32>,
+    is_left_known: bool,
     pub(super) critical: Held<Critical>,
 }
 
@@ -73,7 +75,9 @@ impl<'a> Sweep<'a> {
             ranks,
             newcomers,
             gone,
+            some_gone: !bits::is_empty(gone),
             left: Held::new(budget),
+            is_left_known: false,
             critical: Held::new(budget),
         })
     }
@@ -225,17 +229,12 @@ impl<'a> Sweep<'a> {
         }
         let entered = self.let_in(ends);
         let some_far = entered && self.tell_far(core.apex);
-        self.find_left(ends, old_rank)?;
-        let start = self.matching.begin(core.apex)?;
-        if !some_far && self.all_stand(core, entered, old_rank) {
-            self.matching.cores.extend_from_slice(core.words())?;
-            self.matching.cores[start..start + 3].copy_from_slice(&Core::header(
-                core.apex,
-                core.words().len(),
-                core.n_critical as usize,
-            ));
+        self.is_left_known = false;
+        if !some_far && self.all_stand(core, ends, entered, old_rank)? {
+            let start = self.matching.keep(core)?;
             return Ok(Certificate::Core(start as u32));
         }
+        let start = self.matching.begin(core.apex)?;
         self.matching.open(self.rows, ends);
         if some_far {
             self.remove_far()?;
@@ -253,7 +252,7 @@ impl<'a> Sweep<'a> {
                 continue;
             }
             bits::remove(&mut self.matching.alive, step.vertex as usize);
-            stood = self.stands(step, entered, old_rank)
+            stood = self.stands(step, ends, entered, old_rank)?
                 || step.kind == Kind::Linked
                     && self.matching.is_linked(self.rows, step.vertex, step.other);
             if stood {
@@ -262,45 +261,63 @@ impl<'a> Sweep<'a> {
                 self.matching.remove(self.rows, step.vertex)?;
             }
         }
-        let n_critical = self.matching.finish(start)?;
-        if self.matching.cores.len() == start + 3 {
+        if self.matching.is_empty_since(start) {
             self.matching.cores.truncate(start);
             return Ok(Certificate::Cone(core.apex));
         }
-        if n_critical > core.n_critical as usize {
+        if self.matching.finish(start)? > core.n_critical as usize {
             self.matching.cores.truncate(start);
             return self.settle(ends);
         }
         Ok(Certificate::Core(start as u32))
     }
 
-    /// Finds who is gone from the lune.
-    #[inline(always)]
-    fn find_left(&mut self, [a, b]: [u32; 2], old_rank: u32) -> Result<(), Error> {
-        self.left.clear();
-        for g in bits::ones(self.gone).map(|g| g as u32) {
-            let farther = self.ranks[triangle(a, g)].max(self.ranks[triangle(b, g)]);
-            if farther < old_rank {
-                self.left.push(g)?;
+    /// Whether a vertex of a link is gone: that of `vertex`, which is in the lune.
+    fn has_left(&mut self, [a, b]: [u32; 2], vertex: u32, old_rank: u32) -> Result<bool, Error> {
+        if !self.is_left_known {
+            self.is_left_known = true;
+            self.left.clear();
+            for g in bits::ones(self.gone).map(|g| g as u32) {
+                let farther = self.ranks[triangle(a, g)].max(self.ranks[triangle(b, g)]);
+                if farther < old_rank {
+                    self.left.push(g)?;
+                }
             }
         }
-        Ok(())
+        let mut left = self.left.iter();
+        Ok(left.any(|&g| self.ranks[triangle(g, vertex)] < old_rank))
     }
 
     #[inline(always)]
-    fn all_stand(&self, core: Core, entered: bool, old_rank: u32) -> bool {
-        if !entered && self.left.is_empty() {
-            return true;
+    fn all_stand(
+        &mut self,
+        core: Core,
+        ends: [u32; 2],
+        entered: bool,
+        old_rank: u32,
+    ) -> Result<bool, Error> {
+        if !entered && !self.some_gone {
+            return Ok(true);
         }
-        core.steps().all(|step| {
-            !bits::contains(self.gone, step.vertex as usize) && self.stands(step, entered, old_rank)
-        })
+        for step in core.steps() {
+            let is_gone = bits::contains(self.gone, step.vertex as usize);
+            if is_gone || !self.stands(step, ends, entered, old_rank)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether a step says the truth still. A cone is one without any vertex but its apex, and with whoever is adjacent to it; other links
     /// have to be as they were.
     #[inline(always)]
-    fn stands(&self, step: Step, entered: bool, old_rank: u32) -> bool {
+    fn stands(
+        &mut self,
+        step: Step,
+        ends: [u32; 2],
+        entered: bool,
+        old_rank: u32,
+    ) -> Result<bool, Error> {
         let Step {
             kind,
             vertex,
@@ -319,15 +336,13 @@ impl<'a> Sweep<'a> {
                 };
             }
             if doubt != 0 {
-                return false;
+                return Ok(false);
             }
         }
         if is_cone {
-            return !bits::contains(self.gone, other as usize);
+            return Ok(!bits::contains(self.gone, other as usize));
         }
-        self.left
-            .iter()
-            .all(|&g| self.ranks[triangle(g, vertex)] >= old_rank)
+        Ok(!(self.some_gone && self.has_left(ends, vertex, old_rank)?))
     }
 
     /// Notes the critical cells of an edge, triangles before tetrahedra.

@@ -107,3 +107,59 @@ fn every_update_gives_the_diagram_of_the_batch_engine() {
     }
     assert!(n_voids > 8_000, "{n_voids}");
 }
+
+#[test]
+fn arrays_take_what_the_streams_formula_allows_for() {
+    for n_slots in [1, 20, 200] {
+        let budget = Budget::unlimited();
+        let control = Control::none().with_budget(budget.clone());
+        let mut voids = Voids::new(n_slots, f64::INFINITY, &budget).unwrap();
+        // Bits and lists of one entry per slot are the rest.
+        let square = (n_slots * n_slots) as u64;
+        let fixed = budget.live();
+        assert!(fixed <= 11 * square + 64 * n_slots as u64 + 256, "{fixed}");
+        let mut dice = Dice(1);
+        let points: Vec<Point> = (0..n_slots)
+            .map(|_| (0..8).map(|_| dice.coordinate(0)).collect())
+            .collect();
+        let between = |a: u32, b: u32| length(&points[a as usize], &points[b as usize]);
+        let most = n_slots as u32 * 9 / 10;
+        let first: Vec<u32> = (0..most).collect();
+        let others: Vec<u32> = (most..n_slots as u32).collect();
+        voids.update(&first, &[], between, &control).unwrap();
+        voids.update(&others, &[0], between, &control).unwrap();
+        voids.lasting(&control).unwrap();
+        let peak = budget.peak();
+        assert!(peak <= 32 * square + 1024 * n_slots as u64, "{peak}");
+        drop(voids);
+        assert_eq!(budget.live(), 0);
+    }
+}
+
+#[test]
+fn no_vertex_is_the_apex_of_too_many_lunes() {
+    for (n_dims, grid) in [(3, 0), (3, 6), (16, 0)] {
+        let (n, control) = (200, Control::none());
+        let mut dice = Dice(2);
+        let points: Vec<Point> = (0..n)
+            .map(|_| (0..n_dims).map(|_| dice.coordinate(grid)).collect())
+            .collect();
+        let mut voids = Voids::new(n, f64::INFINITY, control.budget()).unwrap();
+        let between = |a: u32, b: u32| length(&points[a as usize], &points[b as usize]);
+        let all: Vec<u32> = (0..n as u32).collect();
+        voids.update(&all, &[], between, &control).unwrap();
+        let mut served = vec![0; n];
+        for rank in 0..voids.order.len() {
+            let apex = match voids.order.entry(rank).certificate() {
+                certificate::Certificate::Cone(z) => z,
+                certificate::Certificate::Core(at) => {
+                    certificate::Core::at(&voids.matching.cores, at).apex
+                }
+                _ => continue,
+            };
+            served[apex as usize] += 1;
+        }
+        let (most, sum) = (*served.iter().max().unwrap(), served.iter().sum::<usize>());
+        assert!(sum > n * n / 4 && most < sum / 4, "{most} of {sum}");
+    }
+}

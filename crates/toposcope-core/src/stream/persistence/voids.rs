@@ -27,6 +27,19 @@ struct Lunes {
     ids: Held<Option<u64>>,
 }
 
+#[cfg(test)]
+impl Known {
+    /// What the pool should hold, if anything is known.
+    pub(super) fn critical_anew(
+        &self,
+        control: &Control,
+    ) -> Option<Held<crate::pool::CriticalSimplex>> {
+        let lunes = self.lunes.as_ref()?;
+        let lasting = lunes.voids.lasting(control).ok()?;
+        critical_simplices(&lunes.ids, &lasting, control).ok()
+    }
+}
+
 impl LandmarkPersistence {
     /// Whether voids can be updated.
     pub(super) fn has_voids(&self, n_after: usize) -> bool {
@@ -80,7 +93,10 @@ impl LandmarkPersistence {
                 }
                 known
             }
-            _ => Lunes::new(cospan, threshold, control)?,
+            outgrown => {
+                drop(outgrown);
+                Lunes::new(cospan, threshold, control)?
+            }
         };
         let lasting = lunes.voids.lasting(control)?;
         let diagram = diagram_of(&lasting, n_after, self.params.max_dim, control)?;
@@ -89,9 +105,7 @@ impl LandmarkPersistence {
         // Only want of memory can stop this one now, and then the diagram is found without it.
         control.poll_last()?;
         self.critical.update(simplices)?;
-        if self.voids.patience == 0 {
-            self.voids.lunes = Some(lunes);
-        }
+        self.voids.lunes = Some(lunes);
         Ok(Some(diagram))
     }
 }

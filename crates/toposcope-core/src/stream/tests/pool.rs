@@ -44,19 +44,22 @@ fn ascending(values: impl Iterator<Item = f64>) -> Vec<f64> {
 
 /// What the pool holds makes up the diagram.
 fn check_diagram(stream: &Stream, report: &Report) {
-    let of = |role| {
+    let of = |role, dim| {
         let all = stream.pool().iter().map(|(_, simplex)| simplex);
-        ascending(all.filter(|s| s.role() == role).map(|s| s.value()))
+        let such = all.filter(|s| s.role() == role && s.dim() == dim);
+        ascending(such.map(|s| s.value()))
     };
     let births = |dim| ascending(report.diagram.intervals(dim).map(|i| i.0));
     let deaths = |dim| {
         let deaths = report.diagram.intervals(dim).map(|i| i.1);
         ascending(deaths.filter(|death| death.is_finite()))
     };
-    assert_eq!(of(Role::Founds), births(0));
-    assert_eq!(of(Role::Joins), deaths(0));
-    assert_eq!(of(Role::Births), births(1));
-    assert_eq!(of(Role::Kills), deaths(1));
+    assert_eq!(of(Role::Founds, 0), births(0));
+    assert_eq!(of(Role::Joins, 1), deaths(0));
+    for dim in 1..=2 {
+        assert_eq!(of(Role::Births, usize::from(dim)), births(dim));
+        assert_eq!(of(Role::Kills, usize::from(dim) + 1), deaths(dim));
+    }
 }
 
 /// Its simplices are as long as their landmarks are far apart.
@@ -175,6 +178,24 @@ fn the_pool_holds_what_is_critical_and_nothing_else() {
 }
 
 #[test]
+fn voids_have_their_triangles_and_tetrahedra() {
+    let mut seen = [0; 3];
+    for seed in 0..8 {
+        for (window, n_dims, grid) in [(8, 3, 2), (30, 3, 3), (30, 4, 3), (40, 3, 0), (60, 6, 0)] {
+            let params = StreamParams {
+                max_dim: 2,
+                threshold: (seed % 3 == 0).then_some(if grid == 0 { 0.6 } else { 2.0 }),
+                ..exact(window, n_dims)
+            };
+            let counts = run(seed, params, grid, 25);
+            seen.iter_mut().zip(counts).for_each(|(sum, n)| *sum += n);
+        }
+    }
+    let [n_stayed, n_inserted, n_retired] = seen;
+    assert!(n_stayed > n_inserted && n_retired > 5_000, "{seen:?}");
+}
+
+#[test]
 fn landmarks_that_merge_take_their_simplices_along() {
     let mut seen = [0; 3];
     for seed in 0..10 {
@@ -269,7 +290,7 @@ fn defragmenting_by_hand_changes_neither_ids_nor_diagrams() {
 
 #[test]
 fn where_the_engine_does_not_serve_the_pool_is_empty() {
-    for max_dim in [0, 2] {
+    for max_dim in [0, 3] {
         let mut stream = on_a_line(StreamParams {
             max_dim,
             ..plain(100, 100)
