@@ -130,7 +130,11 @@ fn arrays_take_what_the_streams_formula_allows_for() {
         voids.update(&others, &[0], between, &control).unwrap();
         voids.lasting(&control).unwrap();
         let peak = budget.peak();
-        assert!(peak <= 32 * square + 1024 * n_slots as u64, "{peak}");
+        // Tables and lists have a least size.
+        assert!(
+            peak <= 32 * square + 1024 * n_slots as u64 + (64 << 10),
+            "{peak}"
+        );
         drop(voids);
         assert_eq!(budget.live(), 0);
     }
