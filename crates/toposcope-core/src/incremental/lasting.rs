@@ -6,14 +6,16 @@ use crate::Error;
 use crate::memory::Held;
 use crate::pool::Role;
 
-/// The edges that join components, and every loop that does not die as it is born.
+/// The triangle with which a void is born, an edge and a vertex of its lune; the tetrahedron with which it dies, if it does.
+type Void = ((Edge, u32), Option<(Edge, [u32; 2])>);
+
+/// The edges that join components, and every loop and void that does not die as it is born.
 #[derive(Debug)]
 pub(crate) struct Lasting {
     joining: Held<Edge>,
     /// The edge with which a loop is born; the one with which it dies, if it does, and the third vertex of the triangle that fills it.
     loops: Held<(Edge, Option<(Edge, u32)>)>,
-    /// The triangle with which a void is born, an edge and a vertex of its lune; the tetrahedron with which it dies, if it does.
-    voids: Held<((Edge, u32), Option<(Edge, [u32; 2])>)>,
+    voids: Held<Void>,
 }
 
 impl Lasting {

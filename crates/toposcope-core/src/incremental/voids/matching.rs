@@ -184,10 +184,12 @@ impl Matching {
         while let Some(other) = bits::first_from(&self.link, from) {
             let graph = rows.graph();
             let reaches_all = graph.take_component(other, &mut self.link, &mut self.reached);
-            let kind = match self.cores.len() == start {
-                true if reaches_all => Kind::Dominated,
-                true => Kind::Linked,
-                false => Kind::Piece,
+            let kind = if self.cores.len() > start {
+                Kind::Piece
+            } else if reaches_all {
+                Kind::Dominated
+            } else {
+                Kind::Linked
             };
             self.put(kind, vertex, other)?;
         }

@@ -91,15 +91,16 @@ impl Voids {
         let n_words = self.live.len();
         let set_of = |slots: &[u32]| {
             let mut set = Held::filled(budget, 0, n_words, |_| Ok(()))?;
-            slots
-                .iter()
-                .for_each(|&v| bits::insert(&mut set, v as usize));
+            for &v in slots {
+                bits::insert(&mut set, v as usize);
+            }
             Ok::<_, Error>(set)
         };
         let (new_ones, gone_ones) = (set_of(newcomers)?, set_of(gone)?);
         self.order.drop_those_of(&gone_ones);
-        gone.iter()
-            .for_each(|&v| bits::remove(&mut self.live, v as usize));
+        for &v in gone {
+            bits::remove(&mut self.live, v as usize);
+        }
         let is_first = bits::is_empty(&self.live);
         let n_before = self.order.len();
         for &v in newcomers {

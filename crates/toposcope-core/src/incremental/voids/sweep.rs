@@ -330,9 +330,10 @@ impl<'a> Sweep<'a> {
             let mut doubt = 0;
             for word in &self.newcomers {
                 let new_in_link = word.near & of_vertex[word.at];
-                doubt |= match is_cone {
-                    true => new_in_link & !of_other[word.at],
-                    false => new_in_link,
+                doubt |= if is_cone {
+                    new_in_link & !of_other[word.at]
+                } else {
+                    new_in_link
                 };
             }
             if doubt != 0 {
