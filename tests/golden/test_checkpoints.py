@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,9 +32,13 @@ def told(monitor: ts.Monitor) -> list[dict]:
     return json.loads(json.dumps([event.to_dict() for event in events]))
 
 
-def what_was_known(events: list[dict], then: list[dict]) -> list[dict]:
+def what_was_known(now: Any, then: Any) -> Any:
     """Only fields that were there then: later versions may tell more."""
-    return [{name: now.get(name) for name in before} for now, before in zip(events, then, strict=True)]
+    if isinstance(then, dict):
+        return {name: what_was_known(now.get(name), before) for name, before in then.items()}
+    if isinstance(then, list) and isinstance(now, list) and len(now) == len(then):
+        return [what_was_known(a, b) for a, b in zip(now, then, strict=True)]
+    return now
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

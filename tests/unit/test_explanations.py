@@ -207,7 +207,7 @@ def test_every_kind_of_event_can_be_explained():
         pass
 
     feature = ts.Feature(7, (0, 1), (), 2.0)
-    event = VoidBirth(0, 0, 1, None, (), (feature,), (1.0, 2.0), None, True, "confirmed")
+    event = VoidBirth(0, 0, 1, 0, None, (), (feature,), (1.0, 2.0), None, True, "confirmed")
     assert event.explain(items=["a", "b"]).after[0].noun == "void"
     assert str(event.explain(items=["a", "b"])).splitlines()[1] == "after: void 7, 2 landmarks, 2 points"
 

@@ -650,8 +650,8 @@ def test_wrong_points_are_the_chunks(chunk: list[list[float]], metric: str) -> N
     assert stream.step == 0
 
 
-@pytest.mark.parametrize(("n_dims", "side"), [(2, 9), (3, 4)])
-def test_critical_simplices_make_up_the_diagram_and_keep_their_ids(n_dims, side):
+@pytest.mark.parametrize(("n_dims", "side", "most_stay"), [(2, 9, 5000), (3, 4, 2000)])
+def test_critical_simplices_make_up_the_diagram_and_keep_their_ids(n_dims, side, most_stay):
     points = np.random.default_rng(5).integers(0, side, (300, n_dims)).astype(np.float32)
     stream, known, n_stayed = ts.Stream(n_dims, 60, max_dim=n_dims - 1), {}, 0
     for chunk in np.split(points, 100):
@@ -681,7 +681,7 @@ def test_critical_simplices_make_up_the_diagram_and_keep_their_ids(n_dims, side)
             now.keys() | known.keys()
         )
         n_stayed, known = n_stayed + len(stayed), now
-    assert n_stayed > 5000
+    assert n_stayed > most_stay
 
 
 def test_the_pool_reports_its_slots_bytes_and_past():

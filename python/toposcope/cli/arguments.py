@@ -89,7 +89,7 @@ def _add_watch(commands: Commands) -> None:
         type=_whole(0, _LARGEST_MAX_DIM),
         default=_DEFAULTS.max_dim,
         metavar="K",
-        help="largest homology dimension",
+        help="largest homology dimension; with 2, voids too are told of",
     )
     shape.add_argument(
         "--metric", choices=METRICS, default=_DEFAULTS.metric, help="auto is cosine for text, euclidean for numbers"

@@ -55,7 +55,7 @@ class WatchConfig:
     linger : float
         Seconds that items of a live source wait for a chunk to fill.
     max_dim : int
-        Largest homology dimension.
+        Largest homology dimension, of diagrams and, up to 2, of events.
     metric : str
         One of :data:`METRICS`.
     threshold : float or None

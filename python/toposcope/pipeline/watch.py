@@ -448,7 +448,7 @@ class StreamPipeline:
     def _tracker(self, scale: float | None, margin: float | None) -> CobordismTracker:
         config = self.config
         return CobordismTracker(
-            scale=scale, margin=margin, max_dim=min(config.max_dim, 1), confirm_after=config.confirm_after
+            scale=scale, margin=margin, max_dim=min(config.max_dim, 2), confirm_after=config.confirm_after
         )
 
     def _embedder_name(self) -> str:

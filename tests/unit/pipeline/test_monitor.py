@@ -1,6 +1,7 @@
 """The monitor's own promises, with doubles in place of the stream and the tracker."""
 
 import asyncio
+import gc
 import signal
 import threading
 import time
@@ -284,7 +285,9 @@ def test_an_interrupt_while_tracking_starts_anew_does_not_stop_a_monitor():
     with pytest.raises(KeyboardInterrupt):
         monitor.push(np.full((1, 1), 9.0))
     report = monitor.push(np.full((1, 1), 20.0))
-    assert [(event.step, event.kind) for event in report.events] == [(4, "ComponentBirth")] * 4
+    assert [(event.step, event.kind) for event in report.events] == [(3, "ComponentBirth")] * 3 + [
+        (4, "ComponentBirth")
+    ]
     assert [event.kind for event in monitor.push(np.full((1, 1), 40.0)).events] == ["ComponentBirth"]
 
 
@@ -297,6 +300,8 @@ def test_interrupts_at_any_moment_leave_a_monitor_usable():
     rng = np.random.default_rng(0)
     monitor = Monitor(ts.Stream(3, window=400, max_landmarks=200), ts.CobordismTracker(scale=0.5, margin=0.0))
     n_interrupts = 0
+    # What is raised in a callback of the collector, as others here have them, goes nowhere but to pytest.
+    gc.disable()
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
         end = time.monotonic() + 4
@@ -311,6 +316,7 @@ def test_interrupts_at_any_moment_leave_a_monitor_usable():
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        gc.enable()
     assert n_interrupts > 10
     report = monitor.push(rng.normal(size=(60, 3)))
     assert report.step == monitor.stream.step

@@ -144,3 +144,23 @@ def test_a_missing_extra_and_a_broken_package_are_told_apart(tmp_path, monkeypat
     with pytest.raises(ModuleNotFoundError, match="its_own_missing_part"):
         import_extra("broken_package", "cli", "this")
     sys.modules.pop("broken_package", None)
+
+
+def test_voids_are_told_of_when_they_are_asked_for(tmp_path):
+    at = np.arange(120) + 0.5
+    height, turn = 1 - at / 60, np.pi * (1 + 5**0.5) * at
+    ring = np.sqrt(1 - height**2)
+    sphere = np.stack([ring * np.cos(turn), ring * np.sin(turn), height], axis=1)
+    shuffled = np.random.default_rng(0).permutation(sphere)
+    path = tmp_path / "sphere.npy"
+    np.save(path, np.concatenate([shuffled, np.full((120, 3), 5.0)]).astype(np.float32))
+
+    def told(max_dim):
+        config = WatchConfig(source=str(path), window=120, chunk=60, scale=0.7, max_dim=max_dim, out=str(tmp_path))
+        with StreamPipeline(config) as pipeline:
+            events = [found.event for step in pipeline.steps() for found in step.events]
+        return [(event.step, event.kind, event.cause) for event in events if event.kind.startswith("Void")]
+
+    assert told(2) == [(2, "VoidBirth", "closed"), (3, "VoidDeath", "broken")]
+    assert "void" in (tmp_path / "report.html").read_text()
+    assert told(1) == []

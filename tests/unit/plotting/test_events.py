@@ -235,7 +235,7 @@ def test_an_explanation_is_drawn_with_the_points_that_were_given(ax):
 
 
 def test_an_event_without_features_is_said_to_have_none(ax):
-    transient = ts.Transient(0, 0, 1, None, (), (), (1.0, 2.0), None, True, "confirmed", n_loops=2)
+    transient = ts.Transient(0, 0, 1, 0, None, (), (), (1.0, 2.0), None, True, "confirmed", n_loops=2)
     assert str(transient.explain(ring())) == "Transient at step 1: confirmed, certified, scales 1 to 2"
     with pytest.raises(ValueError, match="event: expected one about features, got a Transient, which names none"):
         transient.plot(ax, points=ring())
