@@ -69,8 +69,15 @@ pub(crate) struct Reading<const N: usize> {
 pub(crate) struct Asked {
     /// Whether the interval of scales has grown since they were named.
     pub(crate) is_coarser: bool,
-    /// Whether those of the union alone are to be counted.
-    pub(crate) with_transient: bool,
+    /// Whether it is to be told what goes on, and those of the union alone are to be counted.
+    pub(crate) with_quiet: bool,
+}
+
+impl Asked {
+    /// Whether there can be nothing to tell: all that was there is there still, under the same names and on the same interval.
+    pub(crate) fn of_nothing(self, slices: &Slices) -> bool {
+        !self.is_coarser && !self.with_quiet && slices.is_unchanged()
+    }
 }
 
 /// Reads what became of the holes `known` before, eldest first.
@@ -87,6 +94,10 @@ pub(crate) fn follow_holes<K: Kind<N>, const N: usize>(
         renamed: Vec::new(),
     };
     let mut before = known.to_vec();
+    if asked.of_nothing(slices) {
+        reading.holes = before;
+        return Ok(reading);
+    }
     if asked.is_coarser {
         before = reading.blur::<K>(known, next_id, slices, control)?;
     }
@@ -94,7 +105,7 @@ pub(crate) fn follow_holes<K: Kind<N>, const N: usize>(
         zigzag,
         generators,
         union_rank,
-    } = K::follow(&before, slices, asked.with_transient, control)?;
+    } = K::follow(&before, slices, asked.with_quiet, control)?;
     let parts = zigzag.decompose();
     for (l, fate) in before.iter().zip(&parts.fates) {
         reading.settle::<K>(l, fate, &generators, next_id, slices);

@@ -108,6 +108,12 @@ impl<'a> Slices<'a> {
         self.landmarks.len()
     }
 
+    /// Whether nobody came or went: then both maps of the cospan are identities.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        let is_on_both = |l: &CospanLandmark| l.before.is_some() && l.after.is_some();
+        self.landmarks.iter().all(is_on_both)
+    }
+
     pub(crate) fn id(&self, vertex: usize) -> u64 {
         self.landmarks[vertex].id
     }

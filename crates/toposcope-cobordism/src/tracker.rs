@@ -247,9 +247,12 @@ impl Tracker {
         is_coarser: bool,
         control: &Control,
     ) -> Result<Vec<Draft>, Error> {
+        let asked = self.asked(is_coarser);
+        if asked.of_nothing(slices) {
+            return Ok(Vec::new());
+        }
         let mut drafts = follow_components(&mut next.components, &mut next.next_id, slices);
         if self.params.max_dim > 0 {
-            let asked = self.asked(is_coarser);
             let (known, next_id) = (&next.loops, &mut next.next_id);
             let reading = follow_holes::<Loops, 2>(known, next_id, slices, asked, control)?;
             next.loops = reading.holes;
@@ -262,7 +265,7 @@ impl Tracker {
     fn asked(&self, is_coarser: bool) -> Asked {
         Asked {
             is_coarser,
-            with_transient: self.params.include_continues,
+            with_quiet: self.params.include_continues,
         }
     }
 

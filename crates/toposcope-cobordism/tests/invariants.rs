@@ -162,6 +162,52 @@ proptest! {
         }
     }
 
+    /// A push that changes no landmark is passed over, unless what goes on is to be told: then everything is read. Both say the same.
+    #[test]
+    fn what_is_passed_over_has_nothing_to_tell(
+        world in worlds(),
+        choices in prop::array::uniform4(choice()),
+        repeats in prop::array::uniform4(1..4usize),
+        epsilons in prop::array::uniform4(prop::sample::select(vec![0.0, 0.05, 0.1, 0.2])),
+        margin in prop::sample::select(vec![None, Some(0.0), Some(0.4)]),
+        max_dim in 0..=2usize,
+        void_every in 1..3u64,
+        confirm_after in 0..3u64,
+    ) {
+        let trackers = [true, false].map(|include_continues| {
+            Tracker::new(TrackerParams {
+                scale: Some(1.2),
+                margin,
+                max_dim,
+                void_every,
+                confirm_after,
+                include_continues,
+            })
+        });
+        let [mut loud, mut silent] = trackers.map(Result::unwrap);
+        let (mut before, mut epsilon, mut step) = (Vec::new(), 0.0, 0);
+        for ((c, n), next_epsilon) in choices.iter().zip(repeats).zip(epsilons) {
+            let after = chosen(&world, c);
+            for _ in 0..n {
+                step += 1;
+                let cospan = Cospan {
+                    epsilon_before: epsilon,
+                    epsilon_after: next_epsilon,
+                    ..world.cospan(step, &before, &after)
+                };
+                (before, epsilon) = (after.clone(), next_epsilon);
+                let news = |events: Vec<Event>| -> Vec<_> {
+                    let news = events.into_iter().filter(|e| !e.change.is_quiet());
+                    news.map(|e| Event { seq: 0, origin: 0, ..e }).collect()
+                };
+                let [all, told] = [&mut loud, &mut silent]
+                    .map(|tracker| news(tracker.observe(&cospan, &Control::none()).unwrap()));
+                prop_assert_eq!(all, told);
+                prop_assert_eq!(loud.alive(), silent.alive());
+            }
+        }
+    }
+
     /// With the margin that follows ε: what the wider interval blurs is told as that, and the rest is as ever.
     #[test]
     fn what_a_wider_interval_blurs_is_told_apart(

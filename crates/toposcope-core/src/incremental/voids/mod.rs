@@ -1,6 +1,6 @@
 //! Components, loops and voids of points that come and go, updated and not recomputed.
 //!
-//! Every edge keeps what settled its lune: that it was empty, the vertex over which it was a cone, or the [matching](matching) of its
+//! Every edge keeps what settled its lune: that it was empty, the vertex over which it was a cone, or the [matching] of its
 //! cliques. Any matching of this kind is right (Theorem 6 of `docs/concepts/lune-morse.md`), so what was found stands as long as it still is
 //! one: a cone stays a cone while its apex stays and reaches the newcomers, and in a core that holds step by step. Newcomers that do not fit are
 //! removed first, before all that was there. So one pass over the edges, in filtration order, tells what is to be looked at again, over
