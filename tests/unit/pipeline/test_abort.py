@@ -97,6 +97,7 @@ def test_a_full_disk_has_room_for_the_report(tmp_path):
         ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(tmp_path)], capture_output=True, check=False
     )
     if mounted.returncode:
+        # Mounting takes rights that few users have.
         pytest.skip("nothing can be mounted here")
     try:
         file = AbortFile([tmp_path])

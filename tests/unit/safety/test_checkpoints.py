@@ -491,13 +491,14 @@ def fill(path):
 
 
 def test_a_full_disk_keeps_what_was_saved(monitor, tmp_path):
-    """A file system of a megabyte, where one may be mounted."""
+    """A file system of its own, of 256 KiB, where one may be mounted."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)], capture_output=True, check=False
     )
     if mounted.returncode:
+        # Mounting takes rights that few users have.
         pytest.skip("nothing can be mounted here")
     try:
         with CheckpointManager(disk, keep_last=1) as manager:

@@ -165,6 +165,7 @@ def test_many_threads_lose_and_double_nothing():
         assert [n for who, n in kept.records if who == name] == list(range(500))
 
 
+# Windows has none: there is no second process that could write what the first one holds.
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_after_a_fork_each_process_writes_what_is_its_own(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 
 from toposcope.telemetry.process import ProcessMeter, read_proc
 
+#: Threads, descriptors and pages are read from /proc, which other systems have not; what is told there is tested below.
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells in files")
 
 
